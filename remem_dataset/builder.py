@@ -1,0 +1,94 @@
+"""`ReMem`: a `datasets` builder that reads the raw tree. Packing writes Parquet with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import datasets
+
+from .config import BenchmarkConfig
+from .raw import ANCHOR, RawTree
+from .schema import FEATURES, FINETUNE, PROFILES, SPLITS
+
+#: The viewer re-encodes groups of 100 rows; larger row groups of pictures fail there.
+ROW_GROUP = 100
+
+
+def shard_names(config: BenchmarkConfig) -> list[str]:
+    """Shards of the fine-tuning rows: one for each forget level ("rank1" …), then "rest".
+
+    Shard k holds the people who are in the k-th forget set but not in a smaller one, so a config's
+    `forget` split is a run of whole shards and no row is stored twice.
+    """
+    return [f"rank{k}" for k in range(1, len(config.forget_levels) + 1)] + ["rest"]
+
+
+def shard_of(config: BenchmarkConfig, forget_rank: int) -> str:
+    """The shard of an identity with that 1-based forget rank."""
+    for k, count in enumerate(config.forget_counts.values(), 1):
+        if forget_rank <= count:
+            return f"rank{k}"
+    return "rest"
+
+
+@dataclass
+class ReMemConfig(datasets.BuilderConfig):
+    """Builder config. `raw_dir` is the raw tree that generation wrote."""
+
+    raw_dir: str = ""
+
+
+class ReMem(datasets.GeneratorBasedBuilder):
+    """Reads a raw tree. The splits of `finetune` are its shards; the packed card joins them.
+
+    Example:
+        >>> builder = ReMem(config_name="eval", raw_dir="remem.raw")
+        >>> builder.download_and_prepare("out", file_format="parquet")
+    """
+
+    VERSION = datasets.Version("1.0.0")
+    BUILDER_CONFIG_CLASS = ReMemConfig
+    BUILDER_CONFIGS = [ReMemConfig(name=name) for name in SPLITS]
+    DEFAULT_WRITER_BATCH_SIZE = ROW_GROUP
+
+    def _info(self) -> datasets.DatasetInfo:
+        return datasets.DatasetInfo(features=FEATURES[self.config.name], license="cc-by-4.0")
+
+    def _split_generators(self, dl_manager) -> list[datasets.SplitGenerator]:
+        tree = RawTree(Path(self.config.raw_dir))
+        config = tree.config()
+        everyone = list(range(config.identities))
+        if self.config.name != FINETUNE:
+            return [
+                datasets.SplitGenerator(name=split, gen_kwargs={"split": split, "identities": everyone})
+                for split in SPLITS[self.config.name]
+            ]
+        shards: dict[str, list[int]] = {name: [] for name in shard_names(config)}
+        for index in everyone:
+            shards[shard_of(config, tree.read_profile(index)["forget_rank"])].append(index)
+        return [
+            datasets.SplitGenerator(name=shard, gen_kwargs={"split": shard, "identities": members})
+            for shard, members in shards.items()
+        ]
+
+    def _generate_examples(self, split: str, identities: list[int]) -> Iterator[tuple[str, dict[str, Any]]]:
+        tree = RawTree(Path(self.config.raw_dir))
+        for index in identities:
+            if self.config.name == PROFILES:
+                profile = tree.read_profile(index)
+                picture = tree.read_picture(profile["identity_id"], ANCHOR)
+                yield profile["identity_id"], {**profile, "image": picture}
+                continue
+            name = FINETUNE if self.config.name == FINETUNE else f"{self.config.name}-{split}"
+            for row in tree.read_rows(index, name):
+                yield row["id"], {**row, **_pictures(tree, row)}
+
+
+def _pictures(tree: RawTree, row: dict[str, Any]) -> dict[str, Any]:
+    if "view_ids" in row:
+        names = [view.split("/") for view in row.pop("view_ids")]
+        return {"images": [tree.read_picture(identity, view) for identity, view in names]}
+    return {"image": tree.read_picture(row["identity_id"], row["view_id"])}

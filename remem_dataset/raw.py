@@ -1,0 +1,108 @@
+"""Layout of the raw tree: one folder for each identity, written by generation, packed by the builder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .config import BenchmarkConfig
+from .errors import RememError
+from .files import read_json_object
+from .schema import SCHEMA_VERSION
+
+RAW_MANIFEST = "remem-raw.json"
+
+#: Row files of an identity, by "<config>" or "<config>-<split>".
+ROW_FILES = (
+    "finetune",
+    "eval-seen",
+    "eval-unseen",
+    "exposure-seen",
+    "exposure-unseen",
+    "multi_image-seen",
+    "multi_image-unseen",
+)
+
+ANCHOR = "anchor-000"
+
+
+def identity_name(index: int) -> str:
+    """0-based index -> identity id: 0 -> "id_0001"."""
+    return f"id_{index + 1:04d}"
+
+
+@dataclass(frozen=True)
+class RawTree:
+    """Paths inside a raw tree."""
+
+    root: Path
+
+    def identity(self, index: int) -> Path:
+        """Folder of one identity."""
+        return self.root / "identities" / identity_name(index)
+
+    def rows(self, index: int, name: str) -> Path:
+        """JSONL file of one identity's rows; `name` is one of `ROW_FILES`."""
+        return self.identity(index) / f"{name}.jsonl"
+
+    def profile(self, index: int) -> Path:
+        """JSON file of one identity's profile."""
+        return self.identity(index) / "profile.json"
+
+    def picture(self, identity_id: str, view_id: str) -> Path:
+        """PNG of one view."""
+        return self.root / "identities" / identity_id / "images" / f"{view_id}.png"
+
+    def done(self, index: int) -> Path:
+        """Mark that everything of this identity is there."""
+        return self.identity(index) / "done"
+
+    def config(self) -> BenchmarkConfig:
+        """The config this tree was begun with.
+
+        Raises:
+            RememError: no raw tree there, or one of another schema.
+        """
+        manifest = read_json_object(self.root / RAW_MANIFEST, "raw tree's manifest")
+        if manifest.get("schema_version") != SCHEMA_VERSION:
+            raise RememError(
+                f"The raw tree {self.root} has schema version {manifest.get('schema_version')}, "
+                f"but this code reads {SCHEMA_VERSION}; delete it and generate again."
+            )
+        return BenchmarkConfig.from_dict(manifest.get("config") or {}, where=str(self.root / RAW_MANIFEST))
+
+    def read_rows(self, index: int, name: str) -> Iterator[dict[str, Any]]:
+        """The rows of one file, one after another.
+
+        Raises:
+            RememError: the file is missing or a line is not JSON.
+        """
+        path = self.rows(index, name)
+        try:
+            with path.open(encoding="utf-8") as file:
+                for number, line in enumerate(file, 1):
+                    try:
+                        yield json.loads(line)
+                    except json.JSONDecodeError:
+                        raise RememError(f"{path}, line {number}, is not JSON; generate again.") from None
+        except FileNotFoundError:
+            raise RememError(f"The raw tree lacks {path}; run the generation again to complete it.") from None
+
+    def read_profile(self, index: int) -> dict[str, Any]:
+        """The profile of one identity."""
+        return read_json_object(self.profile(index), "profile")
+
+    def read_picture(self, identity_id: str, view_id: str) -> dict[str, Any]:
+        """A picture as `datasets.Image` stores it: {"bytes": PNG, "path": name}.
+
+        Raises:
+            RememError: the picture is missing.
+        """
+        path = self.picture(identity_id, view_id)
+        try:
+            return {"bytes": path.read_bytes(), "path": f"{identity_id}-{view_id}.png"}
+        except FileNotFoundError:
+            raise RememError(f"The raw tree lacks {path}; run the generation again to complete it.") from None

@@ -1,0 +1,132 @@
+"""Opening a built dataset, be it a folder or a Hub repository."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .errors import RememError
+from .files import read_json_object
+from .schema import FEATURES, MANIFEST, SCHEMA_VERSION
+
+
+@dataclass(frozen=True)
+class Source:
+    """A dataset that was found and whose schema this code reads.
+
+    Attributes:
+        name: folder or Hub id, as given.
+        revision: Hub revision, or None.
+        manifest: content of `remem.json`.
+    """
+
+    name: str
+    revision: str | None
+    manifest: dict[str, Any]
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the data lies in a folder of this machine."""
+        return Path(self.name).is_dir()
+
+    @property
+    def fingerprint(self) -> str:
+        """The content's fingerprint over text and pixels."""
+        return self.manifest["fingerprint"]["all"]
+
+    def forget_count(self, forget: str | None = None) -> int:
+        """Number of identities in a forget set: rows with `forget_rank` up to it are to be forgotten.
+
+        Args:
+            forget: config name such as "forget10"; None takes the dataset's default level.
+
+        Raises:
+            RememError: the dataset has no such forget set.
+        """
+        levels = self.manifest["forget_levels"]
+        forget = forget or self.manifest["default_forget"]
+        if forget not in levels:
+            raise RememError(f"{self.name} has no forget set {forget!r}; it has {', '.join(levels)}.")
+        return levels[forget]
+
+    def load(self, config: str):
+        """Load one config with `datasets.load_dataset`.
+
+        Args:
+            config: a fixed config (`schema.SPLITS`) or a forget config of this dataset.
+
+        Returns:
+            A `datasets.DatasetDict`.
+
+        Raises:
+            RememError: the dataset has no such config.
+        """
+        known = [*FEATURES, *self.manifest["forget_levels"]]
+        if config not in known:
+            raise RememError(f"{self.name} has no config {config!r}; it has {', '.join(known)}.")
+        from datasets import load_dataset
+
+        name = str(Path(self.name).resolve()) if self.is_local else self.name
+        return load_dataset(name, config, revision=None if self.is_local else self.revision)
+
+
+def open_source(name: str | Path = "remem", revision: str | None = None) -> Source:
+    """Find a dataset and check that this code reads its schema.
+
+    Args:
+        name: a built folder, or a Hub id "<org>/<repo>".
+        revision: Hub tag or commit; a folder has none.
+
+    Raises:
+        RememError: nothing there, not a ReMem dataset, or another schema version.
+    """
+    name = str(name)
+    folder = Path(name)
+    if folder.is_dir():
+        if not (folder / MANIFEST).is_file():
+            raise RememError(f"The folder {name} is not a ReMem dataset: it has no {MANIFEST}.")
+        manifest = read_json_object(folder / MANIFEST, "manifest")
+    else:
+        manifest = _hub_manifest(name, revision)
+    _check_manifest(manifest, name)
+    return Source(name=name, revision=revision, manifest=manifest)
+
+
+def _hub_manifest(name: str, revision: str | None) -> dict[str, Any]:
+    missing = (
+        f"There is no dataset {name}: it is neither a folder here nor a reachable Hub repository; "
+        "build one with `python -m generation --preset tiny --out remem`, or name <org>/<repo>"
+    )
+    if name.count("/") != 1 or name.startswith((".", "/", "~")):
+        raise RememError(f"{missing}.")
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
+
+    try:
+        path = hf_hub_download(name, MANIFEST, repo_type="dataset", revision=revision)
+    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
+        raise RememError(f"{missing} ({type(error).__name__}).") from None
+    return read_json_object(Path(path), "manifest")
+
+
+def _check_manifest(manifest: dict[str, Any], name: str) -> None:
+    version = manifest.get("schema_version")
+    if not isinstance(version, str):
+        raise RememError(f"The manifest of {name} has no schema_version; it is not a ReMem dataset.")
+    if version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
+        raise RememError(
+            f"The dataset {name} has schema version {version}, but this code reads {SCHEMA_VERSION}; "
+            "build it again or install the matching remem-bench."
+        )
+    levels, fingerprint = manifest.get("forget_levels"), manifest.get("fingerprint")
+    if (
+        not isinstance(levels, dict)
+        or not all(type(v) is int and v > 0 for v in levels.values())
+        or manifest.get("default_forget") not in levels
+        or not isinstance(fingerprint, dict)
+        or not all(isinstance(fingerprint.get(k), str) for k in ("text", "pixels", "all"))
+    ):
+        raise RememError(
+            f"The manifest of {name} is damaged: forget_levels, default_forget and fingerprint must be there."
+        )
