@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import datasets
 
@@ -51,7 +51,7 @@ class ReMem(datasets.GeneratorBasedBuilder):
 
     VERSION = datasets.Version("1.0.0")
     BUILDER_CONFIG_CLASS = ReMemConfig
-    BUILDER_CONFIGS = [ReMemConfig(name=name) for name in SPLITS]
+    BUILDER_CONFIGS: ClassVar = [ReMemConfig(name=name) for name in SPLITS]
     DEFAULT_WRITER_BATCH_SIZE = ROW_GROUP
 
     def _info(self) -> datasets.DatasetInfo:

@@ -1,0 +1,31 @@
+# The two commands are `make demo` and `make test`; everything else serves them.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+DATA   ?= remem
+RUNS   ?= runs/demo
+FORGET ?= forget25
+
+.PHONY: demo test lint env clean
+.DELETE_ON_ERROR:
+
+env: $(VENV)/.installed
+
+$(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --progress-bar off -c constraints.txt torch
+	$(BIN)/python -m pip install --progress-bar off -c constraints.txt -e '.[generation,recipes,dev]'
+	touch $@
+
+demo: env
+	$(BIN)/python -m recipes.demo --data $(DATA) --out $(RUNS) --forget $(FORGET)
+
+test: env
+	$(BIN)/python -m pytest
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+clean:
+	rm -rf $(VENV) remem remem.raw runs build *.egg-info

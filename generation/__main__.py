@@ -1,0 +1,87 @@
+"""`python -m generation`: from a preset and a seed to a dataset folder."""
+
+import dataclasses
+import inspect
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from generation.presets import load_preset, preset_names
+from remem_dataset.config import BenchmarkConfig
+from remem_dataset.errors import exits_cleanly
+
+console = Console()
+
+
+def build(
+    preset: Annotated[str, typer.Option(help=f"One of: {', '.join(preset_names())}.")] = "tiny",
+    out: Annotated[Path, typer.Option(help="Dataset folder to make; the raw tree goes to <out>.raw.")] = Path(
+        "remem"
+    ),
+    workers: Annotated[int, typer.Option(min=1, help="Identities built at the same time.")] = (
+        os.cpu_count() or 1
+    ),
+    restart: Annotated[bool, typer.Option("--restart", help="Replace a build of another config.")] = False,
+    **overrides: str | None,
+) -> None:
+    """Generate people, pictures and questions, and pack them as a dataset folder."""
+    from generation.pipeline import generate, open_tree
+    from remem_dataset.packing import check_target, is_current, pack
+
+    config = load_preset(preset, **overrides)
+    check_target(out, config, restart=restart)
+    if is_current(out, config):
+        console.print(f"[bold]{out}[/] is already built from this config; nothing to do.", highlight=False)
+        return
+    tree = open_tree(out.with_name(out.name + ".raw"), config, restart=restart)
+    generate(tree, config, workers=workers)
+    manifest = pack(tree, out)
+    console.print(
+        f"[bold]{out}[/]: {manifest['counts']['finetune']['train']} fine-tuning rows of {config.identities} "
+        f"people, fingerprint {manifest['fingerprint']['all'][:16]}. "
+        f'Load it with load_dataset("{out}").',
+        highlight=False,
+    )
+
+
+def _with_config_options(command):
+    """Give the command one option for each config field, so that every field can be overridden."""
+    signature = inspect.signature(command)
+    own = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
+    taken = {p.name for p in own} | {"name"}
+    options = [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=None,
+            annotation=Annotated[
+                str | None,
+                typer.Option(
+                    help="Overrides the preset.", show_default=False, metavar=str(field.type).upper()
+                ),
+            ],
+        )
+        for field in dataclasses.fields(BenchmarkConfig)
+        if field.name not in taken
+    ]
+    parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own] + options
+
+    def with_options(**values):
+        return command(**values)
+
+    with_options.__doc__ = command.__doc__
+    with_options.__signature__ = signature.replace(parameters=parameters)
+    with_options.__annotations__ = {p.name: p.annotation for p in parameters}
+    return with_options
+
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
+app.callback(invoke_without_command=True)(_with_config_options(build))
+
+main = exits_cleanly(app)
+
+if __name__ == "__main__":
+    main(prog_name="python -m generation")

@@ -1,0 +1,91 @@
+"""The dataset card: YAML front matter for the Hub and `load_dataset`, and a text for people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import datasets
+from datasets.info import DatasetInfosDict
+from datasets.utils.metadata import MetadataConfigs
+from huggingface_hub import DatasetCardData
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from .raw import RawTree
+from .schema import FINETUNE, PROFILES
+
+
+def render_card(
+    tree: RawTree,
+    manifest: dict[str, Any],
+    infos: dict[str, datasets.DatasetInfo],
+    data_files: dict[str, list[dict[str, Any]]],
+) -> str:
+    """The README.md of a dataset folder.
+
+    Args:
+        tree: the raw tree it was packed from (for the attribute table).
+        manifest: what goes into `remem.json`.
+        infos: features and sizes of every config.
+        data_files: the `data_files` of every config.
+
+    Returns:
+        Markdown with YAML front matter.
+    """
+    data = DatasetCardData(
+        pretty_name="ReMem",
+        license="cc-by-4.0",
+        language=["en"],
+        annotations_creators=["machine-generated"],
+        language_creators=["machine-generated"],
+        multilinguality=["monolingual"],
+        size_categories=[_size_category(infos[FINETUNE].splits["train"].num_examples)],
+        task_categories=["visual-question-answering", "image-text-to-text"],
+        tags=["unlearning", "memorisation", "privacy", "synthetic", "vision-language-models"],
+    )
+    DatasetInfosDict(infos).to_dataset_card_data(data)
+    # The Arrow cache is keyed by this YAML, not by the Parquet files: the fingerprint in it is what keeps
+    # load_dataset from returning the rows of another build in a folder of the same name.
+    description = f"ReMem {manifest['version']}, content {manifest['fingerprint']['all']}"
+    MetadataConfigs(
+        {
+            name: {
+                **({"default": True} if name == FINETUNE else {}),
+                "description": description,
+                "data_files": files,
+            }
+            for name, files in data_files.items()
+        }
+    ).to_dataset_card_data(data)
+    environment = Environment(
+        loader=PackageLoader("remem_dataset"), undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    body = environment.get_template("card.md.j2").render(
+        manifest=manifest,
+        config=manifest["config"],
+        counts=manifest["counts"],
+        attributes=_attribute_table(tree),
+        profiles=PROFILES,
+    )
+    return f"---\n{data.to_yaml()}\n---\n\n{body}"
+
+
+def _attribute_table(tree: RawTree) -> list[dict[str, Any]]:
+    """One line for each attribute: category, size of the value space, one example."""
+    table: dict[str, dict[str, Any]] = {}
+    for index in range(min(tree.config().identities, 20)):
+        for row in tree.read_rows(index, "exposure-seen"):
+            table.setdefault(
+                row["attribute"],
+                {
+                    "attribute": row["attribute"],
+                    "category": row["qa_category"],
+                    "space": row["candidate_space"],
+                    "example": row["answer"],
+                },
+            )
+    return sorted(table.values(), key=lambda line: (line["category"], line["attribute"]))
+
+
+def _size_category(rows: int) -> str:
+    steps = [(1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M")]
+    return next((name for limit, name in steps if rows < limit), "1M<n<10M")

@@ -1,0 +1,90 @@
+"""Fingerprints of a packed dataset: what it says, what it shows, and both.
+
+File bytes carry Arrow's version and the order of shards, so they are not what is hashed. The text
+fingerprint is the same on any machine; pixels may differ between kinds of CPU (the denoiser), which is
+why the two are kept apart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from PIL import Image
+
+_SIZE = 20
+
+
+def row_digest(config: str, split: str, row: dict[str, Any]) -> bytes:
+    """Digest of one row's text columns, with the names of where it stands."""
+    text = {k: v for k, v in row.items() if k not in ("image", "images")}
+    line = json.dumps([config, split, text], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.blake2b(line.encode("utf-8"), digest_size=_SIZE).digest()
+
+
+def picture_digest(png: bytes) -> bytes:
+    """Digest of a picture's pixels (RGB), whatever compressed them."""
+    with Image.open(io.BytesIO(png)) as image:
+        pixels = image.convert("RGB")
+        head = f"{pixels.width}x{pixels.height}:".encode()
+        return hashlib.blake2b(head + pixels.tobytes(), digest_size=_SIZE).digest()
+
+
+class Fingerprint:
+    """Takes rows in any order; equal contents give equal fingerprints."""
+
+    def __init__(self) -> None:
+        self._text: list[bytes] = []
+        self._pixels: list[bytes] = []
+        self._known: dict[bytes, bytes] = {}  # PNG digest -> pixel digest: rows share pictures
+
+    def add(self, config: str, split: str, row: dict[str, Any]) -> None:
+        """Take one row as Parquet holds it: pictures are {"bytes", "path"}."""
+        text = row_digest(config, split, row)
+        self._text.append(text)
+        for picture in [row["image"]] if "image" in row else row.get("images", []):
+            self._pixels.append(text + self._pixel_digest(picture["bytes"]))
+
+    def _pixel_digest(self, png: bytes) -> bytes:
+        key = hashlib.blake2b(png, digest_size=_SIZE).digest()
+        if key not in self._known:
+            self._known[key] = picture_digest(png)
+        return self._known[key]
+
+    def result(self) -> dict[str, str]:
+        """{"text", "pixels", "all"}: hexadecimal digests."""
+        text, pixels = _digest_all(sorted(self._text)), _digest_all(sorted(self._pixels))
+        return {"text": text, "pixels": pixels, "all": _digest_all([text.encode(), pixels.encode()])}
+
+
+def read_parquet_rows(path: Path, batch: int = 100) -> Iterator[dict[str, Any]]:
+    """The rows of one Parquet file, a batch in memory at a time."""
+    with pq.ParquetFile(path) as file:
+        for rows in file.iter_batches(batch_size=batch):
+            yield from rows.to_pylist()
+
+
+def fingerprint_files(files: dict[tuple[str, str], list[Path]]) -> dict[str, str]:
+    """Fingerprint of packed files.
+
+    Args:
+        files: (config, shard or split) -> its Parquet files.
+    """
+    fingerprint = Fingerprint()
+    for (config, split), paths in files.items():
+        for path in paths:
+            for row in read_parquet_rows(path):
+                fingerprint.add(config, split, row)
+    return fingerprint.result()
+
+
+def _digest_all(parts: list[bytes]) -> str:
+    whole = hashlib.blake2b(digest_size=_SIZE)
+    for part in parts:
+        whole.update(part)
+    return whole.hexdigest()

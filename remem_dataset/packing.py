@@ -1,0 +1,205 @@
+"""From the raw tree to the dataset folder: Parquet shards, card, manifest."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import datasets
+from datasets.utils.logging import disable_progress_bar, enable_progress_bar, is_progress_bar_enabled
+
+from . import __version__
+from .builder import ReMem, shard_names
+from .card import render_card
+from .config import BenchmarkConfig
+from .errors import RememError
+from .files import read_json_object, write_json, write_text
+from .fingerprint import fingerprint_files
+from .raw import RawTree
+from .schema import FINETUNE, FORGET, MANIFEST, RETAIN, SCHEMA_VERSION, SPLITS, TRAIN
+
+MAX_SHARD = "400MB"
+
+
+def check_target(out: Path, config: BenchmarkConfig, restart: bool = False) -> None:
+    """Refuse to write over what is not ours.
+
+    Raises:
+        RememError: `out` exists and is no dataset folder of ours, or one of another config.
+    """
+    if not out.exists():
+        return
+    if not (out / MANIFEST).is_file():
+        if out.is_dir() and not any(out.iterdir()):
+            return
+        raise RememError(f"{out} exists and is not a ReMem dataset; move it away or choose another --out.")
+    if not restart and not is_current(out, config):
+        raise RememError(
+            f"{out} holds a ReMem dataset of another config or version; "
+            "choose another --out or replace it with --restart."
+        )
+
+
+def is_current(out: Path, config: BenchmarkConfig) -> bool:
+    """Whether `out` is a finished dataset of exactly this config, made by this version."""
+    if not (out / MANIFEST).is_file():
+        return False
+    manifest = read_json_object(out / MANIFEST, "manifest")
+    return (
+        manifest.get("config") == config.to_dict()
+        and manifest.get("version") == __version__
+        and manifest.get("schema_version") == SCHEMA_VERSION
+    )
+
+
+def pack(tree: RawTree, out: Path) -> dict[str, Any]:
+    """Write the dataset folder beside its place, then put it there in one rename.
+
+    Args:
+        tree: a complete raw tree.
+        out: the dataset folder; an earlier one of ours is replaced.
+
+    Returns:
+        The manifest that was written to `remem.json`.
+
+    Raises:
+        RememError: the raw tree is incomplete or of another schema.
+    """
+    config = tree.config()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    try:
+        folder = work / "folder"
+        shards = {name: _write_parquet(tree, name, work / "build" / name, folder) for name in SPLITS}
+        files = {
+            (name, TRAIN if name == FINETUNE else shard): paths
+            for name, by_shard in shards.items()
+            for shard, (paths, _) in by_shard.items()
+            if name != FINETUNE
+        }
+        files[FINETUNE, TRAIN] = [path for paths, _ in shards[FINETUNE].values() for path in paths]
+        infos = _infos(config, shards)
+        manifest = {
+            "schema_version": SCHEMA_VERSION,
+            "version": __version__,
+            "config": config.to_dict(),
+            "forget_levels": config.forget_counts,
+            "default_forget": config.default_forget,
+            "counts": {
+                name: {split: s.num_examples for split, s in info.splits.items()}
+                for name, info in infos.items()
+            },
+            "fingerprint": fingerprint_files(files),
+        }
+        write_json(folder / MANIFEST, manifest)
+        data_files = _data_files(config, shards, folder)
+        write_text(folder / "README.md", render_card(tree, manifest, infos, data_files))
+        _replace(folder, out)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    return manifest
+
+
+Shards = dict[str, tuple[list[Path], datasets.splits.SplitInfo]]
+
+
+def _write_parquet(tree: RawTree, name: str, build: Path, folder: Path) -> Shards:
+    """Run the builder for one config and file its Parquet under data/<config>/."""
+    builder = ReMem(config_name=name, raw_dir=str(tree.root), cache_dir=str(build / "cache"))
+    with _quiet_datasets():
+        try:
+            builder.download_and_prepare(str(build), file_format="parquet", max_shard_size=MAX_SHARD)
+        except datasets.exceptions.DatasetGenerationError as error:
+            if isinstance(error.__cause__, RememError):
+                raise error.__cause__ from None
+            raise
+    shards: Shards = {}
+    for split, info in builder.info.splits.items():
+        written = sorted(build.glob(f"*-{split}*.parquet"))
+        target = folder / "data" / name
+        target.mkdir(parents=True, exist_ok=True)
+        paths = []
+        for number, path in enumerate(written):
+            paths.append(target / f"{split}-{number:05d}-of-{len(written):05d}.parquet")
+            path.rename(paths[-1])
+        shards[split] = (paths, info)
+    return shards
+
+
+def _members(config: BenchmarkConfig) -> dict[str, dict[str, list[str]]]:
+    """Config -> split -> shards (of `finetune` for the forget configs)."""
+    names = shard_names(config)
+    members = {FINETUNE: {TRAIN: names}}
+    for level, forget in enumerate(config.forget_counts, 1):
+        members[forget] = {FORGET: names[:level], RETAIN: names[level:]}
+    for name, splits in SPLITS.items():
+        if name != FINETUNE:
+            members[name] = {split: [split] for split in splits}
+    return members
+
+
+def _infos(config: BenchmarkConfig, shards: dict[str, Shards]) -> dict[str, datasets.DatasetInfo]:
+    """What the card states of every config, the forget configs included."""
+    infos = {}
+    for name, splits in _members(config).items():
+        source = name if name in shards else FINETUNE
+        info = datasets.DatasetInfo(
+            features=ReMem(config_name=source).info.features, splits=datasets.SplitDict()
+        )
+        size = 0
+        for split, members in splits.items():
+            parts = [shards[source][member] for member in members]
+            size += sum(path.stat().st_size for paths, _ in parts for path in paths)
+            info.splits[split] = datasets.splits.SplitInfo(
+                name=split,
+                num_bytes=sum(part.num_bytes for _, part in parts),
+                num_examples=sum(part.num_examples for _, part in parts),
+            )
+        info.download_size = size
+        info.dataset_size = sum(split.num_bytes for split in info.splits.values())
+        infos[name] = info
+    return infos
+
+
+def _data_files(
+    config: BenchmarkConfig, shards: dict[str, Shards], folder: Path
+) -> dict[str, list[dict[str, Any]]]:
+    """Config -> the `data_files` entry of the card: splits that list shard files."""
+    return {
+        name: [
+            {
+                "split": split,
+                "path": [
+                    path.relative_to(folder).as_posix()
+                    for member in members
+                    for path in shards[name if name in shards else FINETUNE][member][0]
+                ],
+            }
+            for split, members in splits.items()
+        ]
+        for name, splits in _members(config).items()
+    }
+
+
+def _replace(folder: Path, out: Path) -> None:
+    """Put `folder` at `out`. Two renames: a reader meets the old folder, none, or the new one."""
+    old = folder.parent / "old"
+    if out.exists():
+        out.rename(old)
+    folder.rename(out)
+
+
+@contextmanager
+def _quiet_datasets() -> Iterator[None]:
+    # Five configs with a bar a shard each would bury our own; packing takes seconds beside the pictures.
+    was_enabled = is_progress_bar_enabled()
+    disable_progress_bar()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            enable_progress_bar()
