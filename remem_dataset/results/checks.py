@@ -1,0 +1,148 @@
+"""The headline checks: what a run of the benchmark must reach, beside what it did reach."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ..schema import FORGET, RETAIN, SEEN
+from .gate import EXACT_MATCH_REQUIRED, EXPOSURE_SHARE_REQUIRED, seen_exact_match, seen_exposure_share
+from .runs import Figure, RunResults, clustered
+from .tasks import EXPOSURE, QA, grid_tasks
+
+#: Bits by which unlearning must lower the forget set's Exposure (or half the ceiling, if that is less).
+FORGET_DROP_REQUIRED = 2.0
+RETAIN_EXACT_MATCH_REQUIRED = 0.8
+#: Width of the band round the null mean, in standard errors.
+NULL_BAND = 2.0
+
+MET = "met"
+NOT_MET = "NOT met"
+NOT_MEASURED = "not measured"
+
+
+@dataclass(frozen=True)
+class Check:
+    """One headline requirement.
+
+    Attributes:
+        what: the quantity.
+        measured: its figure, in words.
+        required: the requirement, in words.
+        status: "met" | "NOT met" | "not measured".
+    """
+
+    what: str
+    measured: str
+    required: str
+    status: str
+
+
+def headline_checks(
+    *, vanilla: RunResults, unlearned: RunResults, untrained: RunResults | None = None
+) -> list[Check]:
+    """Lay every headline figure beside its requirement; a miss is said, never hidden."""
+    return [
+        *(_exact_match(vanilla, hop) for hop in ("single", "multi")),
+        _ceiling(vanilla),
+        _null(untrained),
+        _forget_drop(vanilla, unlearned),
+        _retain(unlearned),
+    ]
+
+
+def null_distance(run: RunResults) -> tuple[Figure, Figure, bool] | None:
+    """How far a run's mean Exposure lies from the mean of a model that knows nothing.
+
+    Every exposure row of the grid counts. Rows of one identity × attribute ask for the same fact, so they
+    are one cluster of the standard error; without the row file the tasks' own standard errors are pooled.
+
+    Returns:
+        (mean Exposure in bits, Exposure − null mean in bits with its standard error, clustered?), or None
+        where the run measured no Exposure.
+    """
+    tasks = grid_tasks(kind=EXPOSURE)
+    rows = run.rows_of(tasks, "exposure", "exposure_null_mean")
+    if rows:
+        facts = [(row.identity_id, row.attribute) for row in rows]
+        mean = clustered([row.metrics["exposure"] for row in rows], facts)
+        excess = [row.metrics["exposure"] - row.metrics["exposure_null_mean"] for row in rows]
+        return mean, clustered(excess, facts), True
+    mean, null = run.pooled(tasks, "exposure"), run.pooled(tasks, "exposure_null_mean")
+    if mean is None or null is None:
+        return None
+    return mean, Figure(value=mean.value - null.value, n=mean.n, stderr=mean.stderr), False
+
+
+def forget_exposure(run: RunResults) -> Figure | None:
+    """Mean Exposure of the forget set's seen facts, in bits."""
+    return run.pooled(grid_tasks(kind=EXPOSURE, subsets=(FORGET,), roles=(SEEN,)), "exposure")
+
+
+def _status(ok: bool) -> str:
+    return MET if ok else NOT_MET
+
+
+def _exact_match(vanilla: RunResults, hop: str) -> Check:
+    what = f"Vanilla: exact match, seen {hop}-hop"
+    required = f"≥ {EXACT_MATCH_REQUIRED:.2f}"
+    figure = seen_exact_match(vanilla, hop)
+    if figure is None:
+        return Check(what, "–", required, NOT_MEASURED)
+    ok = figure.value >= EXACT_MATCH_REQUIRED
+    return Check(what, f"{figure.value:.3f} (n = {figure.n})", required, _status(ok))
+
+
+def _ceiling(vanilla: RunResults) -> Check:
+    what = "Vanilla: mean Exposure, seen facts"
+    required = f"≥ {EXPOSURE_SHARE_REQUIRED:.0%} of the ceiling"
+    tasks = grid_tasks(kind=EXPOSURE, roles=(SEEN,))
+    share = seen_exposure_share(vanilla)
+    bits, ceiling = vanilla.pooled(tasks, "exposure"), vanilla.pooled(tasks, "exposure_ceiling")
+    if share is None or bits is None or ceiling is None:
+        return Check(what, "–", required, NOT_MEASURED)
+    measured = f"{bits.value:.2f} of {ceiling.value:.2f} bits, {share.value:.1%} (n = {share.n})"
+    return Check(what, measured, required, _status(share.value >= EXPOSURE_SHARE_REQUIRED))
+
+
+def _null(untrained: RunResults | None) -> Check:
+    what = "Untrained: mean Exposure against the null mean"
+    required = f"|mean − null| ≤ {NULL_BAND:.0f} standard errors"
+    distance = null_distance(untrained) if untrained else None
+    if distance is None or distance[1].stderr is None:
+        return Check(what, "–", required, NOT_MEASURED)
+    mean, excess, by_fact = distance
+    band = NULL_BAND * excess.stderr
+    kind = "clustered by fact" if by_fact else "rows taken as independent"
+    measured = (
+        f"{mean.value:.2f} bits against {mean.value - excess.value:.2f}: |{excess.value:+.2f}| "
+        f"with 2 SE = {band:.2f} ({kind}, n = {mean.n})"
+    )
+    return Check(what, measured, required, _status(abs(excess.value) <= band))
+
+
+def _forget_drop(vanilla: RunResults, unlearned: RunResults) -> Check:
+    what = "Unlearned: forget Exposure, seen facts"
+    tasks = grid_tasks(kind=EXPOSURE, subsets=(FORGET,), roles=(SEEN,))
+    before, after = forget_exposure(vanilla), forget_exposure(unlearned)
+    ceiling = vanilla.pooled(tasks, "exposure_ceiling")
+    if before is None or after is None or ceiling is None:
+        required = f"lower by {FORGET_DROP_REQUIRED:.0f} bits or half the ceiling"
+        return Check(what, "–", required, NOT_MEASURED)
+    needed = min(FORGET_DROP_REQUIRED, ceiling.value / 2)
+    drop = before.value - after.value
+    half = "" if needed == FORGET_DROP_REQUIRED else " (half the ceiling)"
+    # Rounding of the pooled means must not turn an exact hit into a miss.
+    ok = drop >= needed or math.isclose(drop, needed, abs_tol=1e-9)
+    measured = f"{before.value:.2f} → {after.value:.2f} bits, lower by {drop:.2f} (n = {after.n})"
+    return Check(what, measured, f"lower by ≥ {needed:.2f} bits{half}", _status(ok))
+
+
+def _retain(unlearned: RunResults) -> Check:
+    what = "Unlearned: retain exact match, seen"
+    required = f"≥ {RETAIN_EXACT_MATCH_REQUIRED:.2f}"
+    figure = unlearned.pooled(grid_tasks(kind=QA, subsets=(RETAIN,), roles=(SEEN,)), "exact_match")
+    if figure is None:
+        return Check(what, "–", required, NOT_MEASURED)
+    ok = figure.value >= RETAIN_EXACT_MATCH_REQUIRED
+    return Check(what, f"{figure.value:.3f} (n = {figure.n})", required, _status(ok))

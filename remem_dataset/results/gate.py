@@ -1,0 +1,69 @@
+"""The stage-1 gate: has the vanilla model really memorised? Unlearning figures mean nothing otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..schema import SEEN
+from .runs import Figure, RunResults
+from .tasks import EXPOSURE, QA, grid_tasks
+
+#: Exact match asked of the seen single-hop and of the seen multi-hop questions.
+EXACT_MATCH_REQUIRED = 0.9
+#: Mean share of Exposure's ceiling asked of the seen facts.
+EXPOSURE_SHARE_REQUIRED = 0.9
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Verdict on stage 1.
+
+    Attributes:
+        memorised: every requirement is met.
+        reasons: one sentence for each requirement, met or not.
+    """
+
+    memorised: bool
+    reasons: tuple[str, ...]
+
+
+def seen_exact_match(run: RunResults, hop: str) -> Figure | None:
+    """Exact match on the seen questions of one hop kind, weighted by rows over forget and retain."""
+    return run.pooled(grid_tasks(kind=QA, roles=(SEEN,), hops=(hop,)), "exact_match")
+
+
+def seen_exposure_share(run: RunResults) -> Figure | None:
+    """Mean share of Exposure's ceiling over the seen facts of forget and retain, single- and multi-hop."""
+    return run.pooled(grid_tasks(kind=EXPOSURE, roles=(SEEN,)), "exposure_share")
+
+
+def stage_one_gate(vanilla: RunResults) -> Gate:
+    """Judge whether stage 1 made the model memorise the people.
+
+    The rule, on the rows that use the wordings seen in training (with pictures that were not):
+    exact match ≥ 0.9 on single-hop and on multi-hop questions, each weighted by rows over the forget and
+    the retain set, and a mean Exposure of at least 0.9 of its ceiling. What was not measured is not met.
+
+    Args:
+        vanilla: the run of the model after stage 1 and before unlearning.
+    """
+    em = EXACT_MATCH_REQUIRED
+    parts = [
+        ("exact match on seen single-hop questions", seen_exact_match(vanilla, "single"), em),
+        ("exact match on seen multi-hop questions", seen_exact_match(vanilla, "multi"), em),
+        (
+            "mean share of Exposure's ceiling, seen facts",
+            seen_exposure_share(vanilla),
+            EXPOSURE_SHARE_REQUIRED,
+        ),
+    ]
+    met, reasons = [], []
+    for what, figure, required in parts:
+        ok = figure is not None and figure.value >= required
+        met.append(ok)
+        if figure is None:
+            reasons.append(f"The {what} was not measured; {required:.2f} is required.")
+        else:
+            verb = "reaches" if ok else "falls short of"
+            reasons.append(f"The {what} is {figure.value:.3f} (n = {figure.n}) and {verb} {required:.2f}.")
+    return Gate(memorised=all(met), reasons=tuple(reasons))

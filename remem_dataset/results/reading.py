@@ -1,0 +1,194 @@
+"""From lm-eval's output folder to `RunResults`. The files may come from a stranger: nothing is trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..errors import RememError
+from .runs import Figure, RunResults, ScoredRow, TaskResult
+from .tasks import METRIC_RANGES, known_tasks
+from .untrusted import Fields, parse_json, read_text
+
+RESULTS_LIMIT = 64 * 2**20
+ROWS_LIMIT = 512 * 2**20
+LINE_LIMIT = 4 * 2**20
+
+
+def find_results(source: str | Path) -> Path:
+    """The results file that `source` means.
+
+    Args:
+        source: a results file, or the folder given to `remem-eval --output_path`; lm-eval puts
+            `results_<date>.json` in a sub-folder named after the model.
+
+    Returns:
+        The file itself, or the newest one by the date in its name (file times do not survive copying).
+
+    Raises:
+        RememError: no such file or folder, or a folder without results.
+    """
+    source = Path(source)
+    if source.is_file():
+        return source
+    if not source.is_dir():
+        raise RememError(f"There is no results file or folder {source}.")
+    patterns = ("results_*.json", "*/results_*.json", "*/*/results_*.json")
+    found = [path for pattern in patterns for path in source.glob(pattern) if path.is_file()]
+    if not found:
+        raise RememError(
+            f"The folder {source} holds no results_*.json; name the folder given to remem-eval --output_path."
+        )
+    return max(found, key=lambda path: (path.name, str(path)))
+
+
+def read_results(source: str | Path) -> RunResults:
+    """Read what one run of `remem-eval` measured.
+
+    Args:
+        source: a results file or an output folder, as in `find_results`.
+
+    Raises:
+        RememError: nothing there, not JSON, too large, NaN or infinity, a field missing or ill-typed.
+    """
+    path = find_results(source)
+    where = str(path)
+    top = Fields(parse_json(read_text(path, limit=RESULTS_LIMIT), where=where), where=where)
+    if "remem" not in top.values:
+        raise RememError(f"{where}: the field 'remem' is missing; the run was not made with remem-eval.")
+    remem = top.child("remem")
+    tasks = _tasks(top)
+    if not tasks:
+        raise RememError(f"{where}: 'results' holds no figures of any remem task.")
+    rows, rows_note = _rows(path, remem.text("rows_file", required=False, longest=1024))
+    config = top.child("config", required=False)
+    return RunResults(
+        path=path,
+        model=top.text("model_name", required=False) or "(model not named)",
+        model_args=_model_args(config),
+        date=top.number("date", low=0) if top.values.get("date") is not None else None,
+        dataset=remem.text("dataset"),
+        fingerprint=_fingerprint(remem),
+        revision=remem.text("revision", required=False),
+        forget=remem.text("forget", longest=64),
+        n_candidates=remem.whole("n_candidates", required=False, low=1),
+        seed=remem.whole("seed", required=False),
+        scoring_path=remem.text("scoring_path", required=False),
+        command=remem.text("command", required=False, longest=16384),
+        versions=_versions(remem),
+        tasks=tasks,
+        rows=rows,
+        rows_note=rows_note,
+    )
+
+
+def _fingerprint(remem: Fields) -> str:
+    """The whole dataset's hash; the manifest's form {text, pixels, all} is understood as well."""
+    if isinstance(remem.values.get("fingerprint"), dict):
+        return remem.child("fingerprint").text("all", longest=256)
+    return remem.text("fingerprint", longest=256)
+
+
+def _versions(remem: Fields) -> dict[str, str]:
+    versions = remem.child("versions", required=False)
+    return {name[:80]: versions.text(name, longest=256) for name in sorted(versions.values)[:100]}
+
+
+def _model_args(config: Fields) -> str:
+    """The harness writes the arguments as a text or as a mapping, depending on how it was called."""
+    kind = config.text("model", required=False) or ""
+    arguments = config.values.get("model_args")
+    if isinstance(arguments, dict):
+        arguments = ",".join(f"{key}={value}" for key, value in arguments.items())
+    return f"{kind} {arguments if isinstance(arguments, str) else ''}".strip()[:4096]
+
+
+def _tasks(top: Fields) -> dict[str, TaskResult]:
+    results = top.child("results")
+    counts = top.child("n-samples", required=False)
+    tasks = {}
+    for name in sorted(known_tasks() & results.values.keys()):
+        entry = results.child(name)
+        if name in counts.values:
+            count = counts.child(name)
+            n, n_total = count.whole("effective"), count.whole("original")
+        else:
+            n = n_total = entry.whole("sample_len")
+        figures = {}
+        for metric, (low, high) in METRIC_RANGES.items():
+            key = _metric_key(entry, metric)
+            if key is None:
+                continue
+            value = entry.number(key, low=low, high=high)
+            figures[metric] = Figure(value=value, n=n, stderr=_stderr(entry, metric, key))
+        if figures and n:
+            tasks[name] = TaskResult(n=n, n_total=max(n, n_total), metrics=figures)
+    return tasks
+
+
+def _metric_key(entry: Fields, metric: str) -> str | None:
+    """lm-eval's "metric,filter" key: the unfiltered form first, else the first filter's."""
+    keys = [key for key in entry.values if key.split(",")[0] == metric and "," in key]
+    return min(keys, key=lambda key: (not key.endswith(",none"), key), default=None)
+
+
+def _stderr(entry: Fields, metric: str, key: str) -> float | None:
+    key = f"{metric}_stderr,{key.split(',', 1)[1]}"
+    # lm-eval writes the text "N/A" where an aggregation has no standard error.
+    if isinstance(entry.values.get(key), str) or entry.values.get(key) is None:
+        return None
+    return entry.number(key, low=0)
+
+
+def _rows(results: Path, name: str | None) -> tuple[tuple[ScoredRow, ...], str]:
+    """The scored rows, and a remark when there are none to read."""
+    if not name:
+        return (), "The run wrote no row file."
+    # A results file from a stranger must not make us read outside its own folder.
+    path = results.parent / name
+    if not path.resolve().is_relative_to(results.parent.resolve()):
+        raise RememError(
+            f"{results}: 'remem.rows_file' is {name[:120]!r}; it must lie beside the results file."
+        )
+    if not path.is_file():
+        return (), f"The row file {Path(name).name[:120]} is not beside the results."
+    return tuple(_read_rows(path)), ""
+
+
+def _read_rows(path: Path) -> Iterator[ScoredRow]:
+    tasks = known_tasks()
+    read = 0
+    with path.open("rb") as stream:
+        number = 0
+        while line := stream.readline(LINE_LIMIT + 1):
+            number += 1
+            read += len(line)
+            where = f"{path}, line {number}"
+            if len(line) > LINE_LIMIT or read > ROWS_LIMIT:
+                raise RememError(f"{where}: the row file is larger than a row file should be.")
+            if not line.strip():
+                continue
+            try:
+                text = line.decode("utf-8")
+            except UnicodeDecodeError:
+                raise RememError(f"{where} is not UTF-8 text.") from None
+            row = Fields(parse_json(text, where=where), where=where)
+            if row.text("task", longest=256) in tasks:
+                yield _scored_row(row)
+
+
+def _scored_row(row: Fields) -> ScoredRow:
+    metrics = row.child("metrics") if "metrics" in row.values else row
+    return ScoredRow(
+        task=row.text("task", longest=256),
+        row_id=row.text("row_id" if "row_id" in row.values else "id", longest=256),
+        identity_id=row.text("identity_id", longest=256),
+        attribute=row.text("attribute", longest=256),
+        question_type=row.text("question_type", required=False, longest=64) or "",
+        split_role=row.text("split_role", required=False, longest=64) or "",
+        metrics={
+            metric: metrics.number(metric, low=low, high=high)
+            for metric, (low, high) in METRIC_RANGES.items()
+            if metrics.values.get(metric) is not None
+        },
+    )

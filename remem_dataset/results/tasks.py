@@ -1,0 +1,73 @@
+"""The grid of task names that a result file is read by, and the metrics each kind of task gives."""
+
+from __future__ import annotations
+
+from ..schema import FORGET, RETAIN, SEEN, UNSEEN
+
+SUBSETS = (FORGET, RETAIN)
+HOPS = ("single", "multi")
+ROLES = (SEEN, UNSEEN)
+QA = "qa"
+EXPOSURE = "exposure"
+KINDS = (QA, EXPOSURE)
+
+MULTI_IMAGE_TASK = "remem_multi_image_qa"
+
+#: Metric -> (lowest, highest) value that it can take; None = no bound on that side.
+METRIC_RANGES: dict[str, tuple[float | None, float | None]] = {
+    "exact_match": (0.0, 1.0),
+    "keyword_recall": (0.0, 1.0),
+    "rouge_l": (0.0, 1.0),
+    "exposure": (0.0, None),
+    "exposure_ceiling": (0.0, None),
+    "exposure_null_mean": (0.0, None),
+    "exposure_share": (0.0, 1.0),
+    "exposure_mean_logprob": (0.0, None),
+    "logprob": (None, 0.0),
+    "min_k": (None, 0.0),
+    "tie_rate": (0.0, 1.0),
+}
+
+
+def cell_task(*, subset: str, role: str, hop: str, kind: str) -> str:
+    """Name of the leaf task of one cell of the grid.
+
+    Args:
+        subset: forget | retain.
+        role: seen | unseen.
+        hop: single | multi.
+        kind: qa | exposure.
+
+    Example:
+        >>> cell_task(subset="forget", role="seen", hop="multi", kind="exposure")
+        'remem_forget_seen_multi_exposure'
+    """
+    return f"remem_{subset}_{role}_{hop}_{kind}"
+
+
+def text_task(*, subset: str, kind: str) -> str:
+    """Name of the text-only leakage probe: the same facts asked without a picture."""
+    return f"remem_{subset}_text_{kind}"
+
+
+def grid_tasks(
+    *,
+    kind: str,
+    subsets: tuple[str, ...] = SUBSETS,
+    roles: tuple[str, ...] = ROLES,
+    hops: tuple[str, ...] = HOPS,
+) -> list[str]:
+    """Names of the grid's tasks of one kind, in the order subset, hop, role."""
+    return [
+        cell_task(subset=subset, role=role, hop=hop, kind=kind)
+        for subset in subsets
+        for hop in hops
+        for role in roles
+    ]
+
+
+def known_tasks() -> frozenset[str]:
+    """Every leaf task that a report reads; groups and strangers' tasks are left alone."""
+    names = {name for kind in KINDS for name in grid_tasks(kind=kind)}
+    names |= {text_task(subset=subset, kind=kind) for subset in SUBSETS for kind in KINDS}
+    return frozenset(names | {MULTI_IMAGE_TASK})
