@@ -51,7 +51,7 @@ def _with_config_options(command):
     """Give the command one option for each config field, so that every field can be overridden."""
     signature = inspect.signature(command)
     own = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
-    taken = {p.name for p in own} | {"name"}
+    taken = {p.name for p in own}
     options = [
         inspect.Parameter(
             field.name,

@@ -16,12 +16,12 @@ def preset_names() -> list[str]:
     return sorted(path.stem for path in (ASSETS / "presets").glob("*.yaml"))
 
 
-def load_preset(name: str, **overrides: Any) -> BenchmarkConfig:
+def load_preset(preset: str, /, **overrides: Any) -> BenchmarkConfig:
     """A preset by name, with single fields replaced (None = keep the preset's value).
 
     Raises:
         RememError: no preset of that name, or a field that does not fit.
     """
-    if name not in preset_names():
-        raise RememError(f"There is no preset {name!r}; the presets are {', '.join(preset_names())}.")
-    return BenchmarkConfig.from_yaml(ASSETS / "presets" / f"{name}.yaml", **overrides)
+    if preset not in preset_names():
+        raise RememError(f"There is no preset {preset!r}; the presets are {', '.join(preset_names())}.")
+    return BenchmarkConfig.from_yaml(ASSETS / "presets" / f"{preset}.yaml", **overrides)
