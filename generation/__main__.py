@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from generation.presets import load_preset, preset_names
+from generation.renderers import check_renderer
 from remem_dataset.config import BenchmarkConfig
 from remem_dataset.errors import exits_cleanly
 
@@ -32,6 +33,7 @@ def build(
     from remem_dataset.packing import check_target, is_current, pack
 
     config = load_preset(preset, **overrides)
+    check_renderer(config.renderer)
     check_target(out, config, restart=restart)
     if is_current(out, config):
         console.print(f"[bold]{out}[/] is already built from this config; nothing to do.", highlight=False)

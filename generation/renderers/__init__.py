@@ -26,12 +26,21 @@ def renderer_names() -> list[str]:
     return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.ispkg)
 
 
-def get_renderer(name: str) -> Renderer:
-    """The backend of that name, ready to draw.
+def check_renderer(name: str) -> None:
+    """Say so, before any work is done, when there is no backend of that name.
 
     Raises:
         RememError: there is no such backend.
     """
     if name not in renderer_names():
         raise RememError(f"There is no renderer {name!r}; the renderers are {', '.join(renderer_names())}.")
+
+
+def get_renderer(name: str) -> Renderer:
+    """The backend of that name, ready to draw.
+
+    Raises:
+        RememError: there is no such backend.
+    """
+    check_renderer(name)
     return importlib.import_module(f"{__name__}.{name}").create_renderer()

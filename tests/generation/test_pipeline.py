@@ -1,0 +1,142 @@
+"""`python -m generation` as a user meets it: resuming, refusing, options."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from generation.identity import build_identity, planned_views
+from generation.pipeline import open_tree
+from generation.streams import stream
+from remem_dataset.errors import RememError
+from remem_dataset.raw import ROW_FILES, RawTree
+from tests.fakes.dataset import SwatchRenderer, small_config
+
+
+def run_generation(*arguments, cwd):
+    command = [sys.executable, "-m", "generation", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def test_streams_depend_on_every_name_and_on_nothing_else():
+    draw = stream(1, "profile", 3, "pet").integers(2**62)
+    assert draw == stream(1, "profile", 3, "pet").integers(2**62)
+    assert draw == 404129214090422140, "a change here changes every published dataset"
+    others = [
+        stream(*names).integers(2**62) for names in ((2, "profile", 3, "pet"), (1, "profile", "3", "pet"))
+    ]
+    assert draw not in others
+
+
+def test_an_identity_can_be_built_in_any_order(tmp_path):
+    config = small_config()
+    forward, backward = (open_tree(tmp_path / name, config) for name in ("forward", "backward"))
+    for index in range(3):
+        build_identity(forward, config, index, renderer=SwatchRenderer())
+        build_identity(backward, config, 2 - index, renderer=SwatchRenderer())
+    for path in sorted(forward.root.rglob("*.*")):
+        assert path.read_bytes() == (backward.root / path.relative_to(forward.root)).read_bytes(), path
+
+
+def test_resuming_draws_only_what_is_missing(tmp_path):
+    class Counting(SwatchRenderer):
+        drawn = 0
+
+        def render(self, person, view, size):
+            self.drawn += 1
+            return super().render(person, view, size)
+
+    config, first, second = small_config(), Counting(), Counting()
+    tree = open_tree(tmp_path / "raw", config)
+    build_identity(tree, config, 0, renderer=first)
+    before = {path: path.read_bytes() for path in tree.root.rglob("*.*")}
+    assert first.drawn == len(list(planned_views(config)))
+    tree.picture("id_0001", "seen-001").unlink()
+    tree.rows(0, "finetune").unlink()
+    build_identity(tree, config, 0, renderer=second)
+    assert second.drawn == 1
+    assert {path: path.read_bytes() for path in tree.root.rglob("*.*")} == before
+
+
+def test_every_row_file_is_written(tmp_path):
+    config = small_config()
+    tree = open_tree(tmp_path / "raw", config)
+    build_identity(tree, config, 0, renderer=SwatchRenderer())
+    assert {name: tree.rows(0, name).is_file() for name in ROW_FILES} == dict.fromkeys(ROW_FILES, True)
+
+
+def test_a_raw_tree_of_another_config_is_refused(tmp_path):
+    open_tree(tmp_path / "raw", small_config())
+    with pytest.raises(RememError, match="begun with seed = 0, not 4"):
+        open_tree(tmp_path / "raw", small_config(seed=4))
+    assert open_tree(tmp_path / "raw", small_config(seed=4), restart=True).config().seed == 4
+
+
+def test_a_folder_that_is_no_raw_tree_is_refused(tmp_path):
+    (tmp_path / "x").write_text("mine")
+    with pytest.raises(RememError, match="is not a raw tree"):
+        open_tree(tmp_path, small_config(), restart=True)
+    assert (tmp_path / "x").read_text() == "mine"
+
+
+def test_command_line_makes_two_people_on_two_workers(tmp_path, request):
+    options = {
+        "--preset": "tiny",
+        "--out": tmp_path / "remem",
+        "--identities": 2,
+        "--forget-levels": 50,
+        "--default-forget-level": 50,
+        "--qa-per-identity": 20,
+        "--images-per-identity": 1,
+        "--eval-per-identity": 2,
+        "--multi-image-per-identity": 1,
+        "--image-size": 48,
+        "--candidates": 3,
+        "--workers": 2,
+    }
+    arguments = [part for option in options.items() for part in option]
+    done = run_generation(*arguments, cwd=request.config.rootpath)
+    assert done.returncode == 0, done.stderr
+    manifest = json.loads((tmp_path / "remem" / "remem.json").read_text())
+    assert manifest["counts"]["finetune"]["train"] == 40
+    assert manifest["config"]["image_size"] == 48
+    assert len(list((tmp_path / "remem.raw").rglob("*.png"))) == 2 * 6
+    again = run_generation(*arguments, cwd=request.config.rootpath)
+    assert "already built" in again.stdout
+    other = run_generation(*arguments, "--seed", 9, cwd=request.config.rootpath)
+    assert other.returncode == 2
+    assert other.stderr.startswith("error: ")
+    assert other.stderr.count("\n") == 1
+    assert json.loads((tmp_path / "remem" / "remem.json").read_text()) == manifest
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--preset", "huge"], "There is no preset 'huge'"),
+        (["--single-hop-ratio", "2"], "single_hop_ratio is 2.0"),
+        (["--renderer", "crayon"], "There is no renderer 'crayon'; the renderers are"),
+        (["--no-such-field", "1"], "No such option"),
+    ],
+)
+def test_bad_input_exits_with_2_and_writes_nothing(tmp_path, request, arguments, sentence):
+    done = run_generation(*arguments, "--out", tmp_path / "remem", cwd=request.config.rootpath)
+    assert done.returncode == 2
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_raw_tree_names_damage(tmp_path):
+    tree = RawTree(tmp_path)
+    (tmp_path / "remem-raw.json").write_text('{"schema_version": "0.9"}')
+    with pytest.raises(RememError, match=r"schema version 0\.9"):
+        tree.config()
+    path = tree.rows(0, "finetune")
+    path.parent.mkdir(parents=True)
+    path.write_text('{"id": 1}\n{"id"')
+    with pytest.raises(RememError, match="line 2, is not JSON"):
+        list(tree.read_rows(0, "finetune"))
