@@ -1,0 +1,1 @@
+"""lm-eval tasks, metrics and the scoring model type `remem-vlm` of the ReMem benchmark."""

@@ -1,0 +1,189 @@
+"""`remem-eval`: lm-eval's command line with the ReMem tasks and the model type `remem-vlm`."""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from remem_dataset.errors import RememError, exits_cleanly
+
+from .record import RunRecord, recording
+
+MODEL = "remem-vlm"
+BATCH_SIZE = 8
+
+
+@exits_cleanly
+def main(argv: list[str] | None = None) -> None:
+    """Run lm-eval's command line; every flag is lm-eval's.
+
+    Defaults that differ: `--model remem-vlm`, the chat template applied, batches of 8, our tasks on the
+    search path. With `--output_path` the results file gains the entry `remem` and a row file beside it.
+
+    Args:
+        argv: command-line arguments without the program; None takes the process's own.
+
+    Raises:
+        SystemExit: code 2 on bad input, after one sentence on stderr.
+    """
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    before = sys.argv
+    # lm-eval's parser reads sys.argv, and puts "run" in where the subcommand was left out.
+    sys.argv = ["remem-eval", *(before[1:] if argv is None else argv)]
+    try:
+        _main()
+    finally:
+        sys.argv = before
+
+
+def _main() -> None:
+    from lm_eval._cli import HarnessCLI
+    from lm_eval.utils import setup_logging
+
+    from .install import TASKS_FOLDER, installed
+
+    setup_logging()
+    logging.getLogger("lm_eval.api.task").addFilter(_says_something)
+    cli = HarnessCLI()
+    args = cli.parse_args()
+    if hasattr(args, "include_path") and not installed():
+        own = str(TASKS_FOLDER)
+        args.include_path = [own, args.include_path] if args.include_path else own
+    if getattr(args, "command", None) != "run":
+        cli.execute(args)
+        return
+    settings = _settings(args)
+    _set_defaults(args, settings)
+    if args.model == MODEL:
+        from . import model  # noqa: F401  (registers the model type)
+
+        _check_model(settings)
+    args.tasks = _check_tasks(settings)
+    _run(cli, args, settings)
+
+
+def _run(cli: Any, args: argparse.Namespace, settings: dict[str, Any]) -> None:
+    from .results import complete_results, results_files
+
+    output = settings.get("output_path")
+    before = results_files(output) if output else set()
+    with recording() as run:
+        cli.execute(args)
+    rank = _gather_rows(run)
+    if rank or not run.rows:
+        return
+    if not output:
+        print("Nothing was saved; --output_path keeps the results and a row file.", file=sys.stderr)
+        return
+    new = sorted(results_files(output) - before)
+    if not new:
+        raise RememError(f"lm-eval could not save its results under {output}; is the folder writable?")
+    rows_file = complete_results(new[-1], run)
+    print(f"Results: {new[-1]}\nRows: {rows_file}")
+
+
+def _settings(args: argparse.Namespace) -> dict[str, Any]:
+    """The run's settings as lm-eval will read them: the command line over the `--config` file."""
+    settings: dict[str, Any] = {}
+    if getattr(args, "config", None):
+        try:
+            content = yaml.safe_load(Path(args.config).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise RememError(f"Cannot read {args.config}: {str(error).splitlines()[0]}.") from None
+        if not isinstance(content, dict):
+            raise RememError(f"{args.config} must be a YAML mapping of lm-eval's options.")
+        settings.update(content)
+    settings.update({name: value for name, value in vars(args).items() if value is not None})
+    for name in ("metadata", "model_args"):
+        value = settings.get(name) or {}
+        if isinstance(value, str):
+            from lm_eval.utils import simple_parse_args_string
+
+            value = simple_parse_args_string(value)
+        settings[name] = value
+    return settings
+
+
+def _set_defaults(args: argparse.Namespace, settings: dict[str, Any]) -> None:
+    defaults = {"model": MODEL, "batch_size": BATCH_SIZE}
+    if settings.get("model", MODEL) == MODEL:
+        defaults["apply_chat_template"] = True
+    for name, value in defaults.items():
+        if settings.get(name) is None:
+            settings[name] = value
+        setattr(args, name, settings[name])
+
+
+def _check_model(settings: dict[str, Any]) -> None:
+    name = settings["model_args"].get("pretrained")
+    if not name:
+        raise RememError("No model is named; add --model_args pretrained=<folder or Hub id>.")
+
+
+def _check_tasks(settings: dict[str, Any]) -> list[str]:
+    """The tasks to run: as asked, without those of ours that this dataset has no rows for.
+
+    Raises:
+        RememError: no task named, an unknown `remem` task, no dataset, an unknown forget set, no rows.
+    """
+    from .data import DEFAULT_DATASET, TASKS, count_rows
+    from .images import dataset_source
+
+    asked = settings.get("tasks") or []
+    asked = asked.split(",") if isinstance(asked, str) else [t for item in asked for t in item.split(",")]
+    if not asked:
+        raise RememError("No task is named; add --tasks remem for all of them.")
+    ours: dict[str, list[str]] = {}
+    for pattern in asked:
+        matches = list(TASKS) if pattern == "remem" else fnmatch.filter(TASKS, pattern)
+        if not matches and pattern.startswith("remem"):
+            raise RememError(f"There is no task {pattern}; the tasks are remem, {', '.join(TASKS)}.")
+        ours[pattern] = matches
+    names = [name for matches in ours.values() for name in matches]
+    if not names:
+        return asked
+    metadata = {**settings["model_args"], **settings["metadata"]}
+    revision, forget = metadata.get("dataset_revision"), metadata.get("forget")
+    source = dataset_source(
+        str(metadata.get("dataset", DEFAULT_DATASET)), None if revision is None else str(revision)
+    )
+    empty = [name for name in names if not count_rows(source, name, forget and str(forget))]
+    if not empty:
+        return asked
+    if len(empty) == len(names):
+        raise RememError(f"{source.name} has no rows for {', '.join(empty)}; choose other tasks.")
+    print(f"Left out, because {source.name} has no rows for them: {', '.join(empty)}", file=sys.stderr)
+    kept = []
+    for pattern, matches in ours.items():
+        kept += [name for name in matches if name not in empty] if matches else [pattern]
+    return list(dict.fromkeys(kept))
+
+
+def _gather_rows(run: RunRecord) -> int:
+    """Bring the rows of all processes to the first; returns this process's rank."""
+    import torch.distributed as distributed
+
+    if not (distributed.is_available() and distributed.is_initialized()):
+        return 0
+    rank = distributed.get_rank()
+    parts: list | None = [None] * distributed.get_world_size() if rank == 0 else None
+    distributed.gather_object(run.rows, parts)
+    if parts is not None:
+        run.rows = [row for part in parts for row in part]
+    return rank
+
+
+def _says_something(entry: logging.LogRecord) -> bool:
+    """Drop the hint about `--metadata` that lm-eval repeats for every task."""
+    return "Custom kwargs can be passed" not in entry.getMessage()
+
+
+if __name__ == "__main__":
+    main()

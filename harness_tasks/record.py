@@ -1,0 +1,43 @@
+"""What `remem-eval` writes down about a run beside lm-eval's own results."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class RunRecord:
+    """Facts of one run, filled by the data loader, the model and the task functions as they work.
+
+    Attributes:
+        dataset: name, fingerprint, revision and forget set of the data.
+        rows: one mapping for each scored row: task, row, metrics, generated text or rank.
+        scoring_path: how answers were scored, "expand" or "full"; None when nothing was scored.
+    """
+
+    dataset: dict[str, Any] = field(default_factory=dict)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    scoring_path: str | None = None
+
+
+_CURRENT: ContextVar[RunRecord | None] = ContextVar("remem_run_record", default=None)
+
+
+def current() -> RunRecord | None:
+    """The record of the run in progress; None outside `remem-eval`."""
+    return _CURRENT.get()
+
+
+@contextlib.contextmanager
+def recording() -> Iterator[RunRecord]:
+    """Keep a record of the run inside the `with` block."""
+    record = RunRecord()
+    token = _CURRENT.set(record)
+    try:
+        yield record
+    finally:
+        _CURRENT.reset(token)

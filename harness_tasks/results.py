@@ -1,0 +1,103 @@
+"""What `remem-eval` adds to lm-eval's results file: the `remem` entry and the row file beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections import defaultdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from remem_dataset.errors import RememError
+
+from .metrics import clustered_stderr
+from .record import RunRecord
+
+PACKAGES = ("lm_eval", "transformers", "torch", "datasets", "remem-bench")
+
+
+def results_files(output_path: str | Path) -> set[Path]:
+    """The aggregated results files that lm-eval has written under `--output_path`."""
+    path = Path(output_path)
+    if path.suffix == ".json":
+        return set(path.parent.glob(f"{path.stem}_*.json"))
+    return set(path.glob("*/results_*.json"))
+
+
+def complete_results(file: Path, run: RunRecord) -> Path:
+    """Write the row file and add the `remem` entry to lm-eval's results file.
+
+    Args:
+        file: lm-eval's aggregated results.
+        run: the record of the run.
+
+    Returns:
+        The row file, JSON Lines, one line for each scored row.
+
+    Raises:
+        RememError: the results file cannot be read or written.
+    """
+    stem = file.stem.split("_", 1)
+    rows_file = file.with_name(f"rows_{stem[-1]}.jsonl")
+    try:
+        results = json.loads(file.read_text(encoding="utf-8"))
+        _write(rows_file, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in run.rows))
+        results["remem"] = remem_entry(run, results.get("config", {}), rows_file.name)
+        _write(file, json.dumps(results, indent=2, ensure_ascii=False))
+    except (OSError, ValueError) as error:
+        raise RememError(f"Cannot complete the results file {file} ({error}).") from None
+    return rows_file
+
+
+def remem_entry(run: RunRecord, config: dict[str, Any], rows_file: str) -> dict[str, Any]:
+    """The `remem` entry of a results file: everything that a figure depends on.
+
+    Args:
+        run: the record of the run.
+        config: lm-eval's `config` entry, for the seed.
+        rows_file: name of the row file beside the results file.
+    """
+    sizes = sorted({row["n"] for row in run.rows if "n" in row})
+    return {
+        **run.dataset,
+        "n_candidates": sizes[0] if len(sizes) == 1 else (sizes or None),
+        "seed": config.get("random_seed"),
+        "limit": config.get("limit"),
+        "scoring_path": run.scoring_path,
+        "clustered_stderr": _clustered(run.rows),
+        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        "rows_file": rows_file,
+    }
+
+
+def _clustered(rows: list[dict[str, Any]]) -> dict[str, dict[str, float | None]]:
+    """Task -> metric -> standard error clustered by identity; null where one identity is all there is."""
+    tasks: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        tasks[row["task"]].append(row)
+    result: dict[str, dict[str, float | None]] = {}
+    for task, members in tasks.items():
+        identities = [row["identity_id"] for row in members]
+        several = len(set(identities)) > 1
+        result[task] = {
+            metric: clustered_stderr([row[metric] for row in members], identities) if several else None
+            for metric, value in members[0].items()
+            if isinstance(value, float)
+        }
+    return result
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _write(path: Path, text: str) -> None:
+    """Write whole or not at all."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)

@@ -1,0 +1,48 @@
+"""Prompts and pictures as model inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from PIL import Image
+
+
+def encode_prompts(
+    processor: Any,
+    prompts: Sequence[str],
+    images: Sequence[Sequence[Image.Image]],
+    *,
+    device: torch.device | str = "cpu",
+    dtype: torch.dtype = torch.float32,
+) -> dict[str, torch.Tensor]:
+    """Encode prompts that already went through the chat template, padded on the left.
+
+    Args:
+        processor: a transformers processor.
+        prompts: B prompts with image placeholders.
+        images: the pictures of each prompt; either every prompt has some or none has.
+        device: where the tensors go.
+        dtype: floating-point type of the pixels.
+
+    Returns:
+        Keyword arguments for the model: input_ids and attention_mask of shape (B, T), and whatever else
+        the processor makes (pixel_values …).
+    """
+    tokenizer = processor.tokenizer
+    options: dict[str, Any] = {"padding": True, "padding_side": "left", "return_tensors": "pt"}
+    bos = tokenizer.bos_token
+    if bos and all(prompt.startswith(bos) for prompt in prompts):
+        # The chat template wrote it already; the tokenizer would write a second one.
+        options["add_special_tokens"] = False
+    pictures = [list(group) for group in images]
+    if any(pictures):
+        encoded = processor(text=list(prompts), images=pictures, **options)
+    else:
+        encoded = processor(text=list(prompts), **options)
+    return {
+        name: value.to(device=device, dtype=dtype if value.is_floating_point() else None)
+        for name, value in encoded.items()
+        if isinstance(value, torch.Tensor)
+    }

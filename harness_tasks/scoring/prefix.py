@@ -1,0 +1,220 @@
+"""Shared-prefix scoring: the picture and the question go through the model once for all answers."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from PIL import Image
+from transformers import DynamicCache
+from transformers.cache_utils import DynamicLayer
+
+from .answers import AnswerScore, answer_tokens
+from .encoding import encode_prompts
+
+logger = logging.getLogger(__name__)
+
+EXPAND = "expand"
+FULL = "full"
+PATHS = ("auto", EXPAND, FULL)
+
+#: Answers compared in the self-check of a run.
+CHECKED_ANSWERS = 4
+#: Largest disagreement that the self-check accepts, nats per token. Half precision differs by more between
+#: any two ways to batch the same sum.
+CHECK_TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-4}
+HALF_TOLERANCE = 0.1
+
+MAX_BATCH = 256
+
+_KeyValues = list[tuple[torch.Tensor, torch.Tensor]]
+
+
+class PrefixScorer:
+    """Scores answers to a question about pictures with a transformers model.
+
+    Two paths give the same figures. "expand" runs the prompt once, then the answers in batches over copies
+    of the prompt's key-value cache. "full" runs prompt and answer together, one answer at a time: slow, and
+    right for every architecture. "auto" compares the two on a few answers of the first question and takes
+    "expand" where they agree, because a model whose cache needs more than a copy (M-RoPE offsets,
+    recurrent state) goes wrong silently.
+
+    Args:
+        model: a transformers image-text-to-text model in evaluation mode.
+        processor: its processor.
+        path: "auto", "expand" or "full".
+        memory: bytes that the copies of the cache and the logits of a batch may take.
+    """
+
+    def __init__(
+        self, model: Any, processor: Any, *, path: str = "auto", memory: int = 1 << 29
+    ) -> None:
+        if path not in PATHS:
+            raise ValueError(f"path is {path!r}; it must be one of {', '.join(PATHS)}.")
+        self.model = model
+        self.processor = processor
+        self.memory = memory
+        # A prompt with and one without a picture may differ in what the cache must hold.
+        self._paths = dict.fromkeys((True, False), None if path == "auto" else path)
+        self._keeps_logits = "logits_to_keep" in inspect.signature(model.forward).parameters
+
+    @property
+    def path(self) -> str | None:
+        """The path in use: "expand", "full", or None before the first question."""
+        used = [path for path in self._paths.values() if path is not None]
+        return FULL if FULL in used else (EXPAND if used else None)
+
+    @torch.inference_mode()
+    def score(
+        self, prompt: str, images: Sequence[Image.Image], answers: Sequence[str]
+    ) -> list[AnswerScore]:
+        """Log P of each answer as continuation of the prompt.
+
+        Args:
+            prompt: text that went through the chat template, with image placeholders.
+            images: the prompt's pictures; empty for a text-only prompt.
+            answers: R texts; equal ones are computed once.
+
+        Returns:
+            R scores in the order of `answers`.
+
+        Raises:
+            RememError: an answer has no token.
+        """
+        tokens = [tuple(ids) for ids in answer_tokens(self.processor.tokenizer, prompt, answers)]
+        distinct = list(dict.fromkeys(tokens))
+        inputs = encode_prompts(
+            self.processor, [prompt], [images], device=self.model.device, dtype=self.model.dtype
+        )
+        path = self._paths[bool(images)]
+        if path is None:
+            path = self._paths[bool(images)] = self._choose(inputs, distinct[:CHECKED_ANSWERS])
+        run = self._expand if path == EXPAND else self._full
+        scores = dict(zip(distinct, run(inputs, distinct), strict=True))
+        return [scores[ids] for ids in tokens]
+
+    def _choose(self, inputs: dict[str, torch.Tensor], answers: list[tuple[int, ...]]) -> str:
+        tolerance = CHECK_TOLERANCE.get(self.model.dtype, HALF_TOLERANCE)
+        reference = self._full(inputs, answers)
+        try:
+            scores = self._expand(inputs, answers)
+        except (AttributeError, IndexError, NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+            logger.warning("The prompt's cache cannot be shared (%s); scoring answers one by one.", error)
+            return FULL
+        difference = max(
+            abs(a - b)
+            for one, other in zip(scores, reference, strict=True)
+            for a, b in zip(one.token_logprobs, other.token_logprobs, strict=True)
+        )
+        if difference <= tolerance:
+            return EXPAND
+        logger.warning(
+            "Shared-prefix scores differ from a full forward by %.2g nats per token; "
+            "scoring answers one by one.",
+            difference,
+        )
+        return FULL
+
+    def _expand(
+        self, inputs: dict[str, torch.Tensor], answers: list[tuple[int, ...]]
+    ) -> list[AnswerScore]:
+        first, prefix = self._prefill(inputs)
+        order = sorted(range(len(answers)), key=lambda i: -len(answers[i]))
+        scores: dict[int, AnswerScore] = {}
+        start = 0
+        while start < len(order):
+            longest = len(answers[order[start]])
+            chosen = order[start : start + self._batch_size(prefix, longest, first.numel())]
+            batch = [answers[i] for i in chosen]
+            scores.update(zip(chosen, self._continue(inputs, first, prefix, batch), strict=True))
+            start += len(chosen)
+        return [scores[i] for i in range(len(answers))]
+
+    def _prefill(self, inputs: dict[str, torch.Tensor]) -> tuple[torch.Tensor, _KeyValues]:
+        """Logits after the prompt, shape (V,), and the keys and values of each layer, (1, H, P, D)."""
+        # Without a config: sliding-window layers then keep the whole prompt and the mask does the windowing.
+        cache = DynamicCache()
+        keep = {"logits_to_keep": 1} if self._keeps_logits else {}
+        output = self.model(**inputs, past_key_values=cache, use_cache=True, **keep)
+        return output.logits[0, -1].float(), [(layer.keys, layer.values) for layer in cache.layers]
+
+    def _continue(
+        self,
+        inputs: dict[str, torch.Tensor],
+        first: torch.Tensor,
+        prefix: _KeyValues,
+        batch: list[tuple[int, ...]],
+    ) -> list[AnswerScore]:
+        """Scores of B answers after one prompt.
+
+        The first token's logits come from the prompt; the last token never needs a forward. Padding goes
+        to the right, where the causal mask keeps it from every real token.
+        """
+        longest = max(len(ids) for ids in batch)
+        targets = torch.zeros((len(batch), longest), dtype=torch.long, device=first.device)
+        for row, ids in enumerate(batch):
+            targets[row, : len(ids)] = torch.tensor(ids, device=first.device)
+        logits = first.expand(len(batch), 1, -1)
+        if longest > 1:
+            prompt_mask = inputs["attention_mask"]
+            mask = prompt_mask.new_ones((len(batch), prompt_mask.shape[1] + longest - 1))
+            output = self.model(
+                input_ids=targets[:, :-1],
+                attention_mask=mask,
+                past_key_values=_copies(prefix, len(batch)),
+                use_cache=True,
+            )
+            logits = torch.cat([logits, output.logits.float()], dim=1)
+        return _read_scores(logits, targets, [len(ids) for ids in batch])
+
+    def _full(
+        self, inputs: dict[str, torch.Tensor], answers: list[tuple[int, ...]]
+    ) -> list[AnswerScore]:
+        return [self._full_one(inputs, ids) for ids in answers]
+
+    def _full_one(self, inputs: dict[str, torch.Tensor], ids: tuple[int, ...]) -> AnswerScore:
+        prompt = inputs["input_ids"]
+        answer = torch.tensor([ids], device=prompt.device)
+        whole = dict(inputs, input_ids=torch.cat([prompt, answer], dim=1))
+        for name, value in inputs.items():
+            # Everything that runs along the text (masks, token types) grows with it.
+            if name != "input_ids" and value.shape == prompt.shape:
+                fill = 1 if name == "attention_mask" else 0
+                whole[name] = torch.cat([value, torch.full_like(answer, fill, dtype=value.dtype)], dim=1)
+        keep = {"logits_to_keep": len(ids) + 1} if self._keeps_logits else {}
+        logits = self.model(**whole, use_cache=False, **keep).logits[:, -len(ids) - 1 : -1].float()
+        return _read_scores(logits, answer, [len(ids)])[0]
+
+    def _batch_size(self, prefix: _KeyValues, longest: int, vocabulary: int) -> int:
+        keys, values = prefix[0]
+        cache = len(prefix) * (keys.numel() + values.numel()) * keys.element_size()
+        logits = 2 * longest * vocabulary * 4
+        return max(1, min(MAX_BATCH, self.memory // (2 * cache + logits)))
+
+
+def _copies(prefix: _KeyValues, count: int) -> DynamicCache:
+    """A fresh cache that holds the prompt `count` times; the copy happens when the model appends to it."""
+    cache = DynamicCache()
+    for keys, values in prefix:
+        layer = DynamicLayer()
+        layer.lazy_initialization(keys, values)
+        layer.keys = keys.expand(count, -1, -1, -1)
+        layer.values = values.expand(count, -1, -1, -1)
+        cache.layers.append(layer)
+    return cache
+
+
+def _read_scores(
+    logits: torch.Tensor, targets: torch.Tensor, lengths: list[int]
+) -> list[AnswerScore]:
+    """Token log-probabilities from logits (B, L, V) at targets (B, L); only the first `lengths` count."""
+    chosen = logits.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
+    logprobs = (chosen - logits.logsumexp(-1)).tolist()
+    greedy = (logits.argmax(-1) == targets).tolist()
+    return [
+        AnswerScore(row[:length], all(hits[:length]))
+        for row, hits, length in zip(logprobs, greedy, lengths, strict=True)
+    ]
