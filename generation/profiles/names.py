@@ -1,0 +1,31 @@
+"""Names: an invented given name and an invented surname, never the same pair twice."""
+
+from __future__ import annotations
+
+from math import gcd
+
+from generation.profiles.permutation import shuffled
+from generation.profiles.vocabulary import compounds
+
+FEMALE = "female"
+MALE = "male"
+
+
+def sample_name(seed: int, index: int, gender: str) -> str:
+    """The name of identity `index`, unique among all identities of a seed.
+
+    Given name and surname both step forward with the index through their shuffled lists. The pair
+    (i mod G, (i + ⌊i / lcm(G, S)⌋) mod S) is different for every i < G·S (Chinese remainder theorem, one more
+    shift for each full turn), and neighbours share neither part.
+
+    Args:
+        seed: the config's seed.
+        index: 0-based identity.
+        gender: "female" or "male".
+    """
+    given = compounds("names", f"{gender}_starts", f"{gender}_ends")
+    surnames = compounds("names", "surname_starts", "surname_ends")
+    turn = len(given) * len(surnames) // gcd(len(given), len(surnames))
+    first = shuffled(index % len(given), len(given), seed, "given", gender)
+    last = shuffled((index + index // turn) % len(surnames), len(surnames), seed, "surname")
+    return f"{given[first]} {surnames[last]}"

@@ -1,0 +1,147 @@
+"""The wordings: one Jinja2 file for each topic in `assets/questions`, compiled and checked once.
+
+A file holds the blocks `single_seen`, `single_unseen`, `multi_seen`, `multi_unseen` (one wording a line; a linked
+topic has no `single_` blocks), `cloze` and `reasoning`. Blocks may use the variables of `VARIABLES` and the
+filter `possessive`. The number of a wording is its place in its block: add new ones at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import (
+    FileSystemLoader,
+    StrictUndefined,
+    Template,
+    TemplateError,
+    TemplateSyntaxError,
+    meta,
+    nodes,
+)
+from jinja2.sandbox import SandboxedEnvironment
+
+from generation.presets import ASSETS
+from remem_dataset.errors import RememError
+
+QUESTIONS = ASSETS / "questions"
+SUFFIX = ".j2"
+
+#: name: the person's; person: the name or "the person in the image"; value: the answer; attributes: all the
+#: person's own; other: the linked person's name (linked topics only).
+VARIABLES = ("name", "person", "value", "attributes", "other")
+
+_ROLES = ("seen", "unseen")
+
+
+def possessive(name: str) -> str:
+    """ "Mira" -> "Mira's", "Iris" -> "Iris's": names take 's whatever they end in (Oxford style)."""
+    return f"{name}'s"
+
+
+class QuestionLibrary:
+    """The compiled templates of one folder.
+
+    Args:
+        folder: where the `.j2` files are.
+
+    Raises:
+        RememError: a file that is not UTF-8, does not parse or uses an unknown variable (file and line named).
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = Path(folder)
+        self._environment = SandboxedEnvironment(
+            loader=FileSystemLoader(self.folder, encoding="utf-8"),
+            undefined=StrictUndefined,
+            autoescape=False,
+        )
+        self._environment.filters["possessive"] = possessive
+        self._templates = {
+            path.name.removesuffix(SUFFIX): self._compile(path)
+            for path in sorted(self.folder.glob(f"*{SUFFIX}"))
+        }
+        self._counts: dict[tuple[str, str], int] = {}
+
+    def topics(self) -> list[str]:
+        """Names of the files, without the shared one."""
+        return [name for name in self._templates if not name.startswith("_")]
+
+    def has_block(self, topic: str, block: str) -> bool:
+        """Whether the topic's file has that block."""
+        return block in self._template(topic).blocks
+
+    def count(self, topic: str, hop: str, role: str) -> int:
+        """How many wordings there are for (topic, "single" or "multi", "seen" or "unseen")."""
+        key = (topic, f"{hop}_{role}")
+        if key not in self._counts:
+            self._counts[key] = len(self.wordings(topic, hop, role, {"name": "N"}))
+        return self._counts[key]
+
+    def wordings(self, topic: str, hop: str, role: str, variables: Mapping[str, Any]) -> list[str]:
+        """All wordings of a block, in order.
+
+        Args:
+            topic: file name without suffix.
+            hop: "single" or "multi".
+            role: "seen" or "unseen".
+            variables: values for the template's variables.
+
+        Raises:
+            RememError: no such file or block, or a variable that has no value here.
+        """
+        lines = (line.strip() for line in self.text(topic, f"{hop}_{role}", variables).splitlines())
+        return [line for line in lines if line]
+
+    def text(self, topic: str, block: str, variables: Mapping[str, Any]) -> str:
+        """One block as text."""
+        template = self._template(topic)
+        if block not in template.blocks:
+            raise RememError(f"{self.folder / topic}{SUFFIX} has no block {block!r}.")
+        try:
+            return "".join(template.blocks[block](template.new_context(variables))).strip()
+        except TemplateError as error:
+            place = f"{template.filename}, line {_line_of(error, template)}"
+            raise RememError(f"{place}: {error.message}; the variables are {', '.join(VARIABLES)}.") from None
+
+    def _template(self, topic: str) -> Template:
+        if topic not in self._templates:
+            raise RememError(f"{self.folder} has no question template {topic}{SUFFIX}.")
+        return self._templates[topic]
+
+    def _compile(self, path: Path) -> Template:
+        try:
+            tree = self._environment.parse(path.read_text(encoding="utf-8"), path.name, str(path))
+            for name in sorted(meta.find_undeclared_variables(tree) - set(VARIABLES)):
+                line = next(node.lineno for node in tree.find_all(nodes.Name) if node.name == name)
+                raise RememError(
+                    f"{path}, line {line}: unknown variable {name!r}; the variables are {', '.join(VARIABLES)}."
+                )
+            return self._environment.get_template(path.name)
+        except UnicodeDecodeError as error:
+            raise RememError(f"{path} is not UTF-8 text (byte {error.start}).") from None
+        except TemplateSyntaxError as error:
+            raise RememError(f"{path}, line {error.lineno}: {error.message}.") from None
+
+
+@cache
+def question_library(folder: Path = QUESTIONS) -> QuestionLibrary:
+    """The library of a folder, compiled and linted once per process."""
+    from generation.questions.lint import lint
+
+    library = QuestionLibrary(folder)
+    lint(library)
+    return library
+
+
+def _line_of(error: Exception, template: Template) -> int | str:
+    """Line of the template at which rendering failed (the deepest frame of its compiled code)."""
+    line: int | str = "?"
+    frame = error.__traceback__
+    while frame is not None:
+        if frame.tb_frame.f_code.co_filename == template.filename:
+            line = template.get_corresponding_lineno(frame.tb_lineno)
+        frame = frame.tb_next
+    return line

@@ -1,0 +1,56 @@
+"""Checks on the wordings that need no profile; they run whenever a library is loaded."""
+
+from __future__ import annotations
+
+from generation.questions.library import SUFFIX, QuestionLibrary
+from generation.questions.topics import LINKED_TOPICS, OWN_TOPICS, TOPICS
+from remem_dataset.errors import RememError
+
+#: Fewest wordings in a block: (seen, unseen).
+FEWEST = {"seen": 4, "unseen": 3}
+
+#: The template of the multi-image questions, which belongs to no topic.
+MULTI_IMAGE = "multi_image"
+
+
+def lint(library: QuestionLibrary) -> None:
+    """Check every template.
+
+    Raises:
+        RememError: a missing or superfluous file, a missing block, too few wordings, a wording given twice, or a
+            wording that is not one clean sentence; the file and the wording are named.
+    """
+    expected = {*TOPICS, MULTI_IMAGE}
+    for name in sorted(expected ^ set(library.topics())):
+        problem = "is missing" if name in expected else "belongs to no attribute"
+        raise RememError(f"The question template {library.folder / name}{SUFFIX} {problem}.")
+    for name in sorted(expected):
+        where = f"{library.folder / name}{SUFFIX}"
+        for block in ("cloze", "reasoning"):
+            if not library.has_block(name, block):
+                raise RememError(f"{where} has no block {block!r}.")
+        for hop in ("single", "multi") if name in OWN_TOPICS else ("multi",):
+            _check_wordings(library, name, hop, where)
+        if name in LINKED_TOPICS and library.has_block(name, "single_seen"):
+            raise RememError(
+                f"{where}: a linked topic is asked through the picture only; drop its single blocks."
+            )
+
+
+def _check_wordings(library: QuestionLibrary, name: str, hop: str, where: str) -> None:
+    seen_before: set[str] = set()
+    for role, fewest in FEWEST.items():
+        wordings = library.wordings(name, hop, role, {"name": "N"})
+        if len(wordings) < fewest:
+            raise RememError(
+                f"{where}: block {hop}_{role} has {len(wordings)} wordings; at least {fewest} are needed."
+            )
+        for wording in wordings:
+            if wording in seen_before:
+                raise RememError(f"{where}: the wording {wording!r} is given twice.")
+            if "  " in wording or not wording.endswith(("?", ".")) or not wording[0].isupper():
+                raise RememError(
+                    f"{where}: the wording {wording!r} must begin with a capital, end with '?' or '.' and have no "
+                    "double spaces."
+                )
+            seen_before.add(wording)
