@@ -1,0 +1,73 @@
+"""The command line `remem`: everything that is done with a dataset and with results, but not to a model."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .errors import exits_cleanly
+
+app = typer.Typer(
+    name="remem",
+    help="ReMem: memorisation and unlearning in vision-language models.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _root() -> None:
+    """ReMem: memorisation and unlearning in vision-language models."""
+
+
+@app.command()
+def report(
+    vanilla: Annotated[Path, typer.Option(help="Results of the model after stage 1: file or folder.")],
+    unlearned: Annotated[Path, typer.Option(help="Results of the model after stage 2: file or folder.")],
+    untrained: Annotated[
+        Path | None, typer.Option(help="Results of a model that has seen nothing: file or folder.")
+    ] = None,
+    data: Annotated[str, typer.Option(help="The dataset: a built folder or a Hub id.")] = "remem",
+    revision: Annotated[str | None, typer.Option(help="Hub revision of the dataset.")] = None,
+    out: Annotated[Path, typer.Option(help="The HTML page to write.")] = Path("report.html"),
+) -> None:
+    """Show two runs of remem-eval side by side, and write them as a page."""
+    from .report import build_report, print_report, write_page
+
+    content = build_report(
+        vanilla=vanilla,
+        unlearned=unlearned,
+        untrained=untrained,
+        data=data,
+        revision=revision,
+        command=shlex.join(["remem", *sys.argv[1:]]),
+    )
+    print_report(content)
+    typer.echo(f"Wrote {write_page(content, out)}")
+
+
+@app.command("install-tasks")
+def install_tasks(
+    remove: Annotated[bool, typer.Option("--remove", help="Take the tasks out again.")] = False,
+) -> None:
+    """Link the tasks into the installed lm_eval, so that plain `lm_eval --tasks 'remem_*'` finds them."""
+    from harness_tasks import install
+
+    where = install.remove_tasks() if remove else install.install_tasks()
+    done = "Removed the tasks from lm_eval" if remove else "Linked the tasks into lm_eval"
+    typer.echo(f"{done}: {where}" if where else f"{done}.")
+
+
+@exits_cleanly
+def main() -> None:
+    """Entry point of the console script `remem`."""
+    app()
+
+
+if __name__ == "__main__":
+    main()
