@@ -1,0 +1,245 @@
+"""Drawing persons: plausible one by one, and far apart from each other.
+
+A candidate is a set of latent draws that know neither gender nor age. The choice among candidates uses the
+latents only, so that who person 7 looks like depends on the seed and on the number 7, not on the profiles.
+Gender and age, which the profile fixes, then turn the latents into a `Person`.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+
+from generation.people.appearance import GENDERS, Appearance, load_appearance
+from generation.people.person import Person, Rgb
+from generation.streams import stream
+from remem_dataset.config import BenchmarkConfig
+from remem_dataset.errors import RememError
+
+AGES = (18, 80)
+
+
+@dataclass(frozen=True)
+class Latent:
+    """Draws behind one person. `u_…` are uniform in [0, 1) and turned into a choice by a table."""
+
+    group: str
+    melanin: float
+    ancestry: np.ndarray  # (3,)
+    hair_colour: Rgb
+    iris: Rgb
+    brow: float
+    freckles: float
+    redness: float
+    weight: float
+    muscle: float  # standard normal
+    grey: float  # standard normal
+    face: np.ndarray  # (features,), signed, in units of each feature's maximum
+    head_shape: int  # number of the stem; -1 for none
+    head_shape_amount: float
+    asymmetries: dict[str, float]
+    moles: tuple[tuple[float, float, float], ...]
+    u_style: dict[str, float]  # by gender
+    u_beard: float
+    u_glasses: float
+    u_frame: float
+    u_lip: float
+
+
+def sample_person(config: BenchmarkConfig, index: int, gender: str, age: int) -> Person:
+    """What the person with that number looks like.
+
+    Args:
+        config: only its seed matters, so a person stays the same when identities are added.
+        index: 0-based number of the identity.
+        gender: "female" or "male".
+        age: years, 18–80.
+
+    Returns:
+        The person, the same for the same arguments on any machine.
+
+    Raises:
+        RememError: the gender, the age or the index is not one of those allowed.
+    """
+    if index < 0:
+        raise RememError(f"The identity number is {index}; it must be 0 or more.")
+    if gender not in GENDERS:
+        raise RememError(f"The gender is {gender!r}; it must be one of {', '.join(GENDERS)}.")
+    if not AGES[0] <= age <= AGES[1]:
+        raise RememError(f"The age is {age}; it must lie between {AGES[0]} and {AGES[1]}.")
+    return _express(load_appearance(), choose(config.seed, index), index, gender, age)
+
+
+@functools.lru_cache(maxsize=4096)
+def choose(seed: int, index: int) -> Latent:
+    """The candidate that is farthest from the persons before it in its block (greedy k-centre selection,
+    Gonzalez 1985, restricted to a pool), found in time that does not grow with the number of identities."""
+    tables = load_appearance()
+    start = index - index % tables.block
+    pool = [_draw(tables, seed, index, k) for k in range(tables.pool)]
+    if index == start:
+        return pool[0]
+    # In ascending order, so that the recursion below finds every earlier choice in the cache.
+    earlier = np.stack([features(tables, choose(seed, other)) for other in range(start, index)])
+    vectors = np.stack([features(tables, latent) for latent in pool])
+    distance = np.sqrt(((vectors[:, None, :] - earlier[None, :, :]) ** 2).sum(axis=2))
+    return pool[int(distance.min(axis=1).argmax())]
+
+
+def tone_quarter(seed: int, index: int) -> int:
+    """Which quarter of the skin tones, 0 (palest) to 3, the person comes from.
+
+    Four identities from a multiple of four on take all four quarters. They come as pairs two quarters apart,
+    so that any four consecutive ones hold a lighter and a darker half; orders are shuffled, so that tone
+    does not follow the identity's number.
+    """
+    rng = stream(seed, "appearance", index // 4, "tone")
+    pairs = [rng.permutation(pair) for pair in rng.permutation([[0, 2], [1, 3]])]
+    return int(np.concatenate(pairs)[index % 4])
+
+
+def features(tables: Appearance, latent: Latent) -> np.ndarray:
+    """The vector in which persons are kept apart, each part scaled by its weight in the table `distinct`."""
+    weight = tables.distinct
+    hair = np.array(latent.hair_colour) ** (1 / 2.2)
+    parts = [
+        weight["tone"] * np.array([latent.melanin]),
+        weight["ancestry"] * latent.ancestry,
+        weight["hair_colour"] * hair,
+        weight["brow"] * np.array([latent.brow]),
+        weight["freckles"] * np.array([latent.freckles]),
+        weight["weight"] * np.array([latent.weight]),
+        weight["face"] * latent.face / np.sqrt(len(latent.face)),
+        weight["head_shape"] * np.eye(len(tables.head_shapes.stems) + 1)[latent.head_shape],
+        weight["beard"] * _one_hot(tables.beards, latent.u_beard),
+        weight["glasses"] * _one_hot({"yes": tables.glasses["young"], "no": 1.0}, latent.u_glasses),
+    ]
+    for gender in GENDERS:
+        styles = style_weights(tables, latent.group, gender, AGES[1])
+        parts.append(weight["hair_style"] * _one_hot(styles, latent.u_style[gender]))
+    return np.concatenate(parts)
+
+
+def style_weights(tables: Appearance, group: str, gender: str, age: int) -> dict[str, float]:
+    """Relative frequency of each hair style for a person of that group, gender and age."""
+    factors = tables.textures[tables.groups[group].texture]
+    return {
+        name: style.weight[gender] * factors.get(name, 1.0) * (age >= style.min_age)
+        for name, style in tables.styles.items()
+    }
+
+
+def _pick(weights: dict[str, float], u: float) -> str:
+    names = list(weights)
+    bounds = np.cumsum([weights[n] for n in names])
+    return names[int(np.searchsorted(bounds, u * bounds[-1], side="right"))]
+
+
+def _one_hot(weights: dict[str, float], u: float) -> np.ndarray:
+    names = list(weights)
+    return np.eye(len(names))[names.index(_pick(weights, u))]
+
+
+def _draw(tables: Appearance, seed: int, index: int, candidate: int) -> Latent:
+    rng = stream(seed, "appearance", index, "candidate", candidate)
+    melanin = (tone_quarter(seed, index) + rng.uniform(0.06, 0.94)) / 4
+    possible = {n: g.weight for n, g in tables.groups.items() if g.melanin[0] <= melanin <= g.melanin[1]}
+    name = _pick(possible, rng.random())
+    group = tables.groups[name]
+    freckled = rng.random() < tables.freckles["share"] and melanin < tables.freckles["until"]
+    chosen = rng.choice(len(tables.asymmetries.stems), size=rng.integers(2, 4), replace=False)
+    amounts = rng.uniform(0, tables.asymmetries.max, len(chosen))
+    return Latent(
+        group=name,
+        melanin=melanin,
+        ancestry=rng.dirichlet(9 * np.array(group.ancestry) + 0.3),
+        hair_colour=_tinted(tables.hair_colours[_pick(group.hair, rng.random())], rng),
+        iris=_tinted(tables.iris_colours[_pick(group.iris, rng.random())], rng),
+        brow=float(np.clip(rng.normal(0.5, 0.2), 0.05, 1)),
+        freckles=float(rng.uniform(0.25, 0.9)) if freckled else 0.0,
+        redness=float(np.clip(rng.normal(0.42, 0.17), 0.05, 0.95)),
+        weight=float(np.clip(rng.normal(tables.weight["mean"], tables.weight["scatter"]), 0.2, 0.9)),
+        muscle=float(rng.normal()),
+        grey=float(rng.normal()),
+        face=np.clip(rng.normal(0, 0.5, len(tables.features)), -1, 1),
+        head_shape=int(rng.integers(-1, len(tables.head_shapes.stems))),
+        head_shape_amount=float(rng.uniform(0.2, 1)),
+        asymmetries={tables.asymmetries.stems[k]: float(a) for k, a in zip(chosen, amounts, strict=True)},
+        moles=_moles(tables, rng),
+        u_style={gender: rng.random() for gender in GENDERS},
+        u_beard=rng.random(),
+        u_glasses=rng.random(),
+        u_frame=rng.random(),
+        u_lip=rng.random(),
+    )
+
+
+def _tinted(base: Rgb, rng: np.random.Generator) -> Rgb:
+    """A natural spread around a table colour: brightness ± 12 %, hue a little."""
+    shade = np.array(base) * np.exp(rng.normal(0, 0.12) + rng.normal(0, 0.05, 3))
+    red, green, blue = (float(v) for v in np.clip(shade, 0, 1))
+    return red, green, blue
+
+
+def _moles(tables: Appearance, rng: np.random.Generator) -> tuple[tuple[float, float, float], ...]:
+    moles = []
+    for _ in range(min(4, rng.poisson(tables.moles["mean"]))):
+        x0, x1, y0, y1 = tables.moles["boxes"][rng.integers(len(tables.moles["boxes"]))]
+        side = 1 if rng.random() < 0.5 else -1
+        radius = rng.uniform(*tables.moles["radius"])
+        moles.append((float(side * rng.uniform(x0, x1)), float(rng.uniform(y0, y1)), float(radius)))
+    return tuple(moles)
+
+
+def _express(tables: Appearance, latent: Latent, index: int, gender: str, age: int) -> Person:
+    """Turn latents into the person of that gender and age."""
+    midpoint = tables.grey["midpoint"] + tables.grey["scatter"] * latent.grey
+    grey = 1 / (1 + np.exp(-(age - midpoint) / tables.grey["width"]))
+    worn = tables.glasses["old" if age >= tables.glasses["old_from"] else "young"]
+    muscle = tables.muscle[gender] + tables.muscle["scatter"] * latent.muscle
+    return Person(
+        index=index,
+        gender=gender,
+        age=age,
+        ancestry=tuple(float(v) for v in latent.ancestry),
+        muscle=float(np.clip(muscle, 0, 1)),
+        weight=latent.weight,
+        melanin=latent.melanin,
+        redness=latent.redness,
+        freckles=latent.freckles,
+        lip=_lip(tables, latent, gender),
+        iris=latent.iris,
+        brow_thickness=float(np.clip(latent.brow + (0.1 if gender == "male" else -0.1), 0.05, 1)),
+        hair_style=_pick(style_weights(tables, latent.group, gender, age), latent.u_style[gender]),
+        hair_colour=latent.hair_colour,
+        grey=float(grey) if grey > 0.03 else 0.0,
+        beard=_pick(tables.beards, latent.u_beard) if gender == "male" else "none",
+        glasses=_pick(tables.glasses["frames"], latent.u_frame) if latent.u_glasses < worn else "none",
+        moles=latent.moles,
+        face_targets=_face_targets(tables, latent),
+    )
+
+
+def _lip(tables: Appearance, latent: Latent, gender: str) -> Rgb:
+    light, dark = np.array(tables.lips["light"]), np.array(tables.lips["dark"])
+    lip = light + (dark - light) * latent.melanin
+    painted = tables.lips["painted"]
+    # Half of the women paint their lips; the same draw says how much and in which colour.
+    if gender == "female" and latent.u_lip > 0.5:
+        share = (latent.u_lip - 0.5) * 2 * len(painted)
+        lip += (np.array(painted[int(share)]) * (1 - 0.45 * latent.melanin) - lip) * tables.lips["tint"]
+    red, green, blue = (float(v) for v in np.clip(lip, 0, 1))
+    return red, green, blue
+
+
+def _face_targets(tables: Appearance, latent: Latent) -> dict[str, float]:
+    targets = {}
+    for feature, value in zip(tables.features, latent.face, strict=True):
+        for stem in feature.high if value > 0 else feature.low:
+            targets[stem] = float(abs(value) * feature.max)
+    if latent.head_shape >= 0:
+        stem = tables.head_shapes.stems[latent.head_shape]
+        targets[stem] = latent.head_shape_amount * tables.head_shapes.max
+    return targets | latent.asymmetries

@@ -1,0 +1,55 @@
+"""Out-of-focus places behind the person, painted with numpy in linear light."""
+
+from __future__ import annotations
+
+import functools
+import json
+
+import numpy as np
+
+from generation.streams import stream
+from generation.views.backgrounds import indoor, outdoor, plain, urban  # noqa: F401  (they register painters)
+from generation.views.backgrounds.canvas import resample
+from generation.views.backgrounds.registry import PAINTERS, check_params, paint_canvas
+from generation.views.view import Scene
+
+__all__ = ["check_params", "paint_background", "painter_names"]
+
+
+def painter_names() -> list[str]:
+    """The kinds of place that can be painted."""
+    return sorted(PAINTERS)
+
+
+def paint_background(scene: Scene, size: int, draw: int) -> np.ndarray:
+    """Paint what is behind the person.
+
+    A scene is one place: its layout depends on the scene alone. Two pictures taken there differ by where
+    the camera stands, which `draw` decides. The composition does not depend on `size`.
+
+    Args:
+        scene: the place; `kind` names a painter and `params` feed it.
+        size: side of the picture in pixels.
+        draw: number of the picture.
+
+    Returns:
+        Linear RGB, float32 (size, size, 3) in [0, 1].
+
+    Raises:
+        RememError: the scene's kind or a parameter is unknown.
+    """
+    params = check_params(scene.kind, scene.params, f"scene {scene.id!r}")
+    place = _place(scene.id, scene.kind, json.dumps(params, sort_keys=True))
+    rng = stream(draw, "background-framing")
+    extent = rng.uniform(0.70, 0.82)
+    x0, y0 = rng.uniform(0, 1 - extent), rng.uniform(0.3, 0.7) * (1 - extent)
+    picture = resample(place[:, ::-1] if rng.random() < 0.3 else place, x0, y0, extent, size)
+    return np.clip(picture, 0, 1).astype(np.float32)
+
+
+@functools.lru_cache(maxsize=32)
+def _place(scene_id: str, kind: str, params: str) -> np.ndarray:
+    picture = paint_canvas(kind, json.loads(params), stream(0, "background-place", scene_id))
+    # A film-like shoulder above 0.7, so that lamps stay coloured instead of clipping to flat white.
+    picture = np.where(picture > 0.7, 0.7 + 0.3 * -np.expm1(-(picture - 0.7) / 0.3), picture)
+    return picture.astype(np.float32)
