@@ -16,6 +16,8 @@ from remem_dataset.errors import exits_cleanly
 
 console = Console()
 
+_METAVARS = {"int": "INT", "float": "FLOAT", "str": "TEXT"}
+
 
 def build(
     preset: Annotated[str, typer.Option(help=f"One of: {', '.join(preset_names())}.")] = "tiny",
@@ -62,7 +64,9 @@ def _with_config_options(command):
             annotation=Annotated[
                 str | None,
                 typer.Option(
-                    help="Overrides the preset.", show_default=False, metavar=str(field.type).upper()
+                    help="Overrides the preset.",
+                    show_default=False,
+                    metavar=_METAVARS.get(str(field.type), "PERCENT,…"),
                 ),
             ],
         )
