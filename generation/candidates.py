@@ -14,9 +14,9 @@ def sample_candidates(
 ) -> tuple[list[str], int]:
     """Perturbations of a gold answer, exchangeable with it as long as it has not been learnt.
 
-    They are a uniform sample without replacement of the attribute's space less the gold, for a person of the
-    same context (age band). One more than needed is drawn, in random order; the gold is dropped if it is among
-    them, the last one otherwise: both cases leave a uniform sample of the rest.
+    They are a uniform sample without replacement of the attribute's space less the gold, for a person of
+    the same context (age band). One more than needed is drawn, in random order; the gold is dropped if it is
+    among them, the last one otherwise: both cases leave a uniform sample of the rest.
 
     Args:
         config: only `seed` and `identities` are read.
@@ -26,7 +26,7 @@ def sample_candidates(
         n: how many are wanted.
 
     Returns:
-        (candidates, space): min(n, space − 1) distinct values, and the exact size of the space, gold included.
+        (candidates, space): min(n, space − 1) distinct values; the exact size of the space, gold included.
 
     Raises:
         RememError: no such attribute, or n below 1.

@@ -15,7 +15,8 @@ from generation.profiles import (
 )
 from generation.profiles.names import sample_name
 from generation.profiles.profile import BLOCK
-from generation.questions.library import QuestionLibrary, question_library
+from generation.questions import question_library
+from generation.questions.library import QuestionLibrary
 from generation.questions.lint import MULTI_IMAGE as MULTI_IMAGE_TEMPLATE
 from generation.questions.plan import MULTI, SINGLE, Ask, plan_eval, plan_finetune
 from generation.questions.topics import Topic, owner_of
@@ -58,8 +59,8 @@ def build_rows(
 
     Returns:
         "finetune", "eval-seen", "eval-unseen", "exposure-seen", "exposure-unseen", "multi_image-seen" and
-        "multi_image-unseen" -> rows with the columns of `remem_dataset.schema`, less `image`. Multi-image rows name
-        their two pictures in `view_ids` ("id_0001/seen-000"), the asked person's own in `view_id`.
+        "multi_image-unseen" -> rows with the columns of `remem_dataset.schema`, less `image`. Multi-image
+        rows name their two pictures in `view_ids` ("id_0001/seen-000"), the asked person's own in `view_id`.
     """
     writer = _Writer(config, profile, question_library())
     taught = plan_finetune(config, profile, writer.library)
@@ -166,7 +167,7 @@ class _Writer:
 def _multi_image_rows(
     config: BenchmarkConfig, profile: Profile, library: QuestionLibrary, role: str
 ) -> list[Row]:
-    """Questions over two pictures, one of them of the asked person, in the first and second place by turns."""
+    """Questions over two pictures, one of them of the asked person, by turns the first and the second."""
     index = profile.index
     wordings = library.wordings(MULTI_IMAGE_TEMPLATE, MULTI, role, {"name": profile.name})
     flip = int(stream(config.seed, "multi image", index, role).integers(2))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -27,7 +27,7 @@ def read_vocabulary(path: Path) -> dict[str, tuple[str, ...]]:
         list name -> its words, in file order.
 
     Raises:
-        RememError: unreadable or not UTF-8, not lists of text, or an entry that is empty, too long or repeated.
+        RememError: unreadable or not UTF-8, not lists of text, or an entry empty, too long or repeated.
     """
     try:
         lists = yaml.safe_load(path.read_text(encoding="utf-8"))

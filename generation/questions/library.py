@@ -1,14 +1,13 @@
 """The wordings: one Jinja2 file for each topic in `assets/questions`, compiled and checked once.
 
-A file holds the blocks `single_seen`, `single_unseen`, `multi_seen`, `multi_unseen` (one wording a line; a linked
-topic has no `single_` blocks), `cloze` and `reasoning`. Blocks may use the variables of `VARIABLES` and the
-filter `possessive`. The number of a wording is its place in its block: add new ones at the end.
+A file holds the blocks `single_seen`, `single_unseen`, `multi_seen`, `multi_unseen` (one wording a line; a
+linked topic has no `single_` blocks), `cloze` and `reasoning`. Blocks may use the variables of `VARIABLES`
+and the filter `possessive`. The number of a wording is its place in its block: add new ones at the end.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +47,7 @@ class QuestionLibrary:
         folder: where the `.j2` files are.
 
     Raises:
-        RememError: a file that is not UTF-8, does not parse or uses an unknown variable (file and line named).
+        RememError: a file that is not UTF-8, does not parse or uses an unknown variable; file and line named.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -117,23 +116,14 @@ class QuestionLibrary:
             for name in sorted(meta.find_undeclared_variables(tree) - set(VARIABLES)):
                 line = next(node.lineno for node in tree.find_all(nodes.Name) if node.name == name)
                 raise RememError(
-                    f"{path}, line {line}: unknown variable {name!r}; the variables are {', '.join(VARIABLES)}."
+                    f"{path}, line {line}: unknown variable {name!r}; "
+                    f"the variables are {', '.join(VARIABLES)}."
                 )
             return self._environment.get_template(path.name)
         except UnicodeDecodeError as error:
             raise RememError(f"{path} is not UTF-8 text (byte {error.start}).") from None
         except TemplateSyntaxError as error:
             raise RememError(f"{path}, line {error.lineno}: {error.message}.") from None
-
-
-@cache
-def question_library(folder: Path = QUESTIONS) -> QuestionLibrary:
-    """The library of a folder, compiled and linted once per process."""
-    from generation.questions.lint import lint
-
-    library = QuestionLibrary(folder)
-    lint(library)
-    return library
 
 
 def _line_of(error: Exception, template: Template) -> int | str:

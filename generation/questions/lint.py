@@ -17,8 +17,8 @@ def lint(library: QuestionLibrary) -> None:
     """Check every template.
 
     Raises:
-        RememError: a missing or superfluous file, a missing block, too few wordings, a wording given twice, or a
-            wording that is not one clean sentence; the file and the wording are named.
+        RememError: a missing or superfluous file, a missing block, too few wordings, a wording given twice
+            or one that is not clean text; the file and the wording are named.
     """
     expected = {*TOPICS, MULTI_IMAGE}
     for name in sorted(expected ^ set(library.topics())):
@@ -50,7 +50,7 @@ def _check_wordings(library: QuestionLibrary, name: str, hop: str, where: str) -
                 raise RememError(f"{where}: the wording {wording!r} is given twice.")
             if "  " in wording or not wording.endswith(("?", ".")) or not wording[0].isupper():
                 raise RememError(
-                    f"{where}: the wording {wording!r} must begin with a capital, end with '?' or '.' and have no "
-                    "double spaces."
+                    f"{where}: the wording {wording!r} must begin with a capital, end with '?' or '.' "
+                    "and have no double spaces."
                 )
             seen_before.add(wording)

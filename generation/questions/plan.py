@@ -35,7 +35,7 @@ class Ask:
 
 @lru_cache(maxsize=64)
 def topic_order(seed: int) -> tuple[Topic, ...]:
-    """The person's own topics in a seed-determined order; a new attribute moves none of the others past another.
+    """The person's own topics in a seed-determined order, which a new attribute does not change for the rest.
 
     The order is the same for everybody: people who are asked about the same things can only be told apart by
     name or face, which is what Exposure must measure. Three-step topics come first, to be sure of a place.
@@ -46,10 +46,10 @@ def topic_order(seed: int) -> tuple[Topic, ...]:
 def plan_finetune(config: BenchmarkConfig, profile: Profile, library: QuestionLibrary) -> list[Ask]:
     """The fine-tuning questions of one person, in their final order.
 
-    Single- and multi-hop questions each go round the topics, a new wording every round, so topics differ by at
-    most one question and a wording comes back only when all have been used. Linked topics come after the own
-    ones in the multi-hop round. People of one block use the same wordings, so that a wording says nothing about
-    who is meant; the next block starts one wording further.
+    Single- and multi-hop questions each go round the topics, a new wording every round, so topics differ by
+    at most one question and a wording comes back only when all have been used. Linked topics come after the
+    own ones in the multi-hop round. People of one block use the same wordings, so that a wording says nothing
+    about who is meant; the next block starts one wording further.
     """
     own = list(topic_order(config.seed))
     linked = linked_topics(config, profile)
@@ -67,8 +67,8 @@ def plan_eval(
 ) -> tuple[list[Ask], list[Ask]]:
     """The evaluation questions of one person: in taught wordings, and in held-out ones.
 
-    Both lists ask the same topics with the same hops, all of them taught. Which topics, moves on from person to
-    person, so that a whole dataset covers all of them evenly.
+    Both lists ask the same topics with the same hops, all of them taught. Which topics moves on from person
+    to person, so that a whole dataset covers all of them evenly.
 
     Args:
         config: the benchmark's config.

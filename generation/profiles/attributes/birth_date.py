@@ -9,7 +9,10 @@ from generation.profiles.vocabulary import words
 
 
 class BirthDate(Attribute):
-    """For example "14 March 1987". Every day of the age band, so neither the day nor the year within it can be seen."""
+    """For example "14 March 1987".
+
+    Every day of the age band is possible, so the picture shows neither the day nor the year within the band.
+    """
 
     name = "birth_date"
     qa_category = "personal"

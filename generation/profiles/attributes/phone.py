@@ -7,7 +7,10 @@ from generation.profiles.vocabulary import words
 
 
 class Phone(Phrase):
-    """For example "(201) 555-0142". NANPA keeps 555-0100 to 555-0199 of each geographic area code for fiction."""
+    """For example "(201) 555-0142".
+
+    The North American numbering plan keeps 555-0100 to 555-0199 of each geographic area code for fiction.
+    """
 
     name = "phone"
     qa_category = "contact"
