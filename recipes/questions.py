@@ -1,0 +1,108 @@
+"""The questions of a split with their pictures, encoded once and kept in memory."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from remem_dataset.errors import RememError
+
+from .augmentation import Augmentation, picture_statistics
+from .encoding import Encoded, collate, encode
+
+#: `--views`: a question comes with its own picture, or each time with any training picture of its person.
+VIEWS = ("own", "any")
+
+
+class QuestionSet(torch.utils.data.Dataset):
+    """Encoded questions; equal pictures are kept once.
+
+    Args:
+        rows: a split of the `finetune` or a `forget…` config (`datasets.Dataset` or a list of rows).
+        processor: a transformers processor with a chat template.
+        views: "own" keeps row and picture together; "any" draws, from torch's global generator, one of the
+            split's pictures of the same person whenever a row is asked for. The pictures that this needs
+            are in the split already: it is the pairing that is no longer fixed.
+
+    Attributes:
+        identities: identity of each row.
+    """
+
+    def __init__(self, rows: Any, processor: Any, views: str = "own") -> None:
+        if views not in VIEWS:
+            raise RememError(
+                f"There is no way {views!r} to pair pictures; --views takes {' or '.join(VIEWS)}."
+            )
+        if not len(rows):
+            raise RememError("The split has no rows to learn from.")
+        self.views = views
+        self.identities: list[str] = []
+        self._encoded: list[Encoded] = []
+        self._keys: list[str] = []
+        self._pictures: dict[str, dict[str, Tensor]] = {}
+        self._pictures_of: dict[str, list[str]] = {}
+        for row in rows:
+            key = f"{row['identity_id']}/{row['view_id']}"
+            encoded = encode(processor, row["question"], row["answer"], [row["image"]])
+            if key not in self._pictures:
+                self._pictures[key] = encoded.pixels
+                self._pictures_of.setdefault(row["identity_id"], []).append(key)
+            self._encoded.append(dataclasses.replace(encoded, pixels={}))
+            self._keys.append(key)
+            self.identities.append(row["identity_id"])
+
+    def __len__(self) -> int:
+        return len(self._encoded)
+
+    def own(self, index: int) -> Encoded:
+        """Row `index` with its own picture."""
+        return dataclasses.replace(self._encoded[index], pixels=self._pictures[self._keys[index]])
+
+    def __getitem__(self, index: int) -> Encoded:
+        if self.views == "own":
+            return self.own(index)
+        keys = self._pictures_of[self.identities[index]]
+        key = keys[int(torch.randint(len(keys), ()))]
+        return dataclasses.replace(self._encoded[index], pixels=self._pictures[key])
+
+    def batches(self, batch_size: int, pad_token_id: int) -> list[dict[str, Tensor]]:
+        """All rows in order with their own, unchanged pictures, in batches of `batch_size`."""
+        starts = range(0, len(self), batch_size)
+        return [
+            collate([self.own(i) for i in range(s, min(s + batch_size, len(self)))], pad_token_id)
+            for s in starts
+        ]
+
+
+class Collator:
+    """Stacks encoded questions into a batch and changes the pictures at random.
+
+    Args:
+        processor: the processor that encoded them.
+        augmentation: None leaves the pictures alone.
+    """
+
+    def __init__(self, processor: Any, augmentation: Augmentation | None = None) -> None:
+        self.pad_token_id = pad_token_id(processor)
+        self.augmentation = augmentation
+        self.mean, self.std = picture_statistics(processor)
+
+    def __call__(self, rows: list[Encoded]) -> dict[str, Tensor]:
+        batch = collate(rows, self.pad_token_id)
+        if self.augmentation is not None:
+            if batch["pixel_values"].dim() != 4:
+                raise RememError(
+                    "This model's processor cuts pictures into pieces, which cannot be augmented here; "
+                    "use --augment none."
+                )
+            batch["pixel_values"] = self.augmentation(batch["pixel_values"], self.mean, self.std)
+        return batch
+
+
+def pad_token_id(processor: Any) -> int:
+    """The id that fills up shorter rows; any will do, since it is masked out."""
+    tokenizer = processor.tokenizer
+    return tokenizer.pad_token_id if tokenizer.pad_token_id is not None else tokenizer.eos_token_id

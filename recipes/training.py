@@ -1,0 +1,155 @@
+"""The part of training that stage 1 and stage 2 share: a Hugging Face `Trainer` that stops on a bad loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import Trainer, TrainerCallback, TrainingArguments
+from transformers.trainer_utils import get_last_checkpoint
+
+from remem_dataset.errors import RememError
+
+#: `--precision`: "auto" takes bfloat16 where the processor computes with it natively.
+PRECISIONS = ("auto", "fp32", "bf16")
+
+
+def resolve_precision(name: str) -> str:
+    """Turn `--precision` into "fp32" or "bf16" for this machine.
+
+    Raises:
+        RememError: no precision of that name.
+    """
+    if name not in PRECISIONS:
+        raise RememError(f"There is no precision {name!r}; --precision takes {', '.join(PRECISIONS)}.")
+    if name != "auto":
+        return name
+    if torch.cuda.is_available():
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        native = torch.cpu.get_capabilities().get("avx512_bf16", False)
+    return "bf16" if native else "fp32"
+
+
+class RememTrainer(Trainer):
+    """A `Trainer` that ends the run with one sentence when the loss is no longer a number."""
+
+    def training_step(
+        self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None
+    ) -> torch.Tensor:
+        """One step; see `transformers.Trainer`."""
+        loss = super().training_step(model, inputs, num_items_in_batch)
+        if not torch.isfinite(loss):
+            raise RememError(
+                f"The loss became {loss.item()} at step {self.state.global_step + 1}; lower --lr "
+                f"(now {self.args.learning_rate:g}) and start again with --restart."
+            )
+        return loss
+
+
+def trainer_arguments(
+    folder: Path,
+    *,
+    max_steps: int,
+    batch_size: int,
+    lr: float,
+    seed: int,
+    precision: str,
+    checkpoint_every: int,
+    schedule: str,
+    warmup_steps: int,
+    weight_decay: float,
+) -> TrainingArguments:
+    """Trainer arguments with everything named that shapes a result.
+
+    Args:
+        folder: checkpoints go into `checkpoints/` there.
+        max_steps: optimiser steps.
+        batch_size: rows in a step.
+        lr: the schedule's highest learning rate.
+        seed: seeds shuffling, pairing and augmentation.
+        precision: "fp32" or "bf16" (autocast; weights stay float32).
+        checkpoint_every: steps between checkpoints; 0 writes none.
+        schedule: learning-rate schedule of transformers, e.g. "cosine".
+        warmup_steps: steps of linear warm-up.
+        weight_decay: AdamW's weight decay.
+    """
+    return TrainingArguments(
+        output_dir=str(folder / "checkpoints"),
+        max_steps=max_steps,
+        per_device_train_batch_size=batch_size,
+        learning_rate=lr,
+        lr_scheduler_type=schedule,
+        warmup_steps=warmup_steps,
+        weight_decay=weight_decay,
+        adam_beta2=0.98,
+        max_grad_norm=1.0,
+        bf16=precision == "bf16",
+        use_cpu=not torch.cuda.is_available(),
+        seed=seed,
+        data_seed=seed,
+        logging_strategy="no",  # our own callbacks log
+        save_strategy="steps" if checkpoint_every else "no",
+        save_steps=max(1, checkpoint_every),
+        save_total_limit=1,
+        report_to="none",
+        remove_unused_columns=False,
+        dataloader_pin_memory=False,
+        disable_tqdm=False,
+    )
+
+
+def run_trainer(trainer: Trainer, folder: Path) -> None:
+    """Train, from the last checkpoint in the folder if there is one.
+
+    Args:
+        trainer: ready to go.
+        folder: the working folder.
+    """
+    checkpoints = folder / "checkpoints"
+    last = get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
+    trainer.train(resume_from_checkpoint=last)
+
+
+class Probe(TrainerCallback):
+    """Measures at regular steps and at the last one, logs, and stops when the rule says so.
+
+    Args:
+        every: steps between measurements.
+        measure: () -> figures by name; the current model is the caller's.
+        rule: figures -> the reason to stop, or None to go on.
+
+    Attributes:
+        reason: why the run was stopped, or None.
+        trainer: to be set to the trainer that runs this callback, whose log then holds the measurements
+            (and travels with its checkpoints).
+    """
+
+    def __init__(
+        self,
+        every: int,
+        measure: Callable[[], dict[str, float]],
+        rule: Callable[[dict[str, float]], str | None],
+    ) -> None:
+        self.every, self._measure, self._rule = every, measure, rule
+        self.reason: str | None = None
+        self.trainer: Trainer | None = None
+
+    def on_step_end(self, args, state, control, **_) -> None:
+        """Measure if it is time, and stop if the rule says so."""
+        if state.global_step % self.every and state.global_step < state.max_steps:
+            return
+        figures = self._measure()
+        self.trainer.log({name: round(value, 4) for name, value in figures.items()})
+        self.reason = self._rule(figures)
+        if self.reason:
+            control.should_training_stop = True
+
+    @property
+    def history(self) -> list[dict[str, float]]:
+        """Measurements so far, oldest first, each with its `step`."""
+        logged = self.trainer.state.log_history if self.trainer else []
+        entries = [entry for entry in logged if "train_runtime" not in entry]
+        return [{name: value for name, value in entry.items() if name != "epoch"} for entry in entries]
