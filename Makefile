@@ -5,6 +5,8 @@ BIN    := $(VENV)/bin
 DATA   ?= remem
 RUNS   ?= runs/demo
 FORGET ?= forget25
+# More options of recipes.demo, such as --learn-options '--max-steps 50'
+DEMO_OPTIONS ?=
 
 .PHONY: demo test lint env clean
 .DELETE_ON_ERROR:
@@ -17,13 +19,13 @@ $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --progress-bar off -c constraints.txt -e '.[generation,recipes,dev]'
 	touch $@
 
-demo: env
-	$(BIN)/python -m recipes.demo --data $(DATA) --out $(RUNS) --forget $(FORGET)
+demo: $(VENV)/.installed
+	$(BIN)/python -m recipes.demo --data $(DATA) --out $(RUNS) --forget $(FORGET) $(DEMO_OPTIONS)
 
-test: env
+test: $(VENV)/.installed
 	$(BIN)/python -m pytest
 
-lint: env
+lint: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 

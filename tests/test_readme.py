@@ -1,0 +1,143 @@
+"""The whole way, end to end: every command of the README as written, on a config small enough for a test.
+
+Options are added behind the commands to make them small; nothing of what the README says is taken away.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+SMALL_BUILD = (
+    "--qa-per-identity 20 --images-per-identity 2 --eval-per-identity 2 --multi-image-per-identity 1 "
+    "--image-size 64 --candidates 7"
+)
+SMALL_DEMO = {
+    "--generation-options": SMALL_BUILD,
+    "--learn-options": "--max-steps 2",
+    "--unlearn-options": "--max-steps 2",
+}
+SMALL_EVAL = "--limit 2"
+#: README command -> what makes it small. A command without an entry here fails the test.
+ADDED = {
+    r"make demo": "",  # made small by DEMO_OPTIONS
+    r"remem-eval .*": SMALL_EVAL,
+    r"lm_eval .*": SMALL_EVAL,
+    r"remem report .*": "",
+    r"remem install-tasks.*": "",
+    r"python -m recipes\.reference .*": "",
+    r"python -m recipes\.learn .*": "--max-steps 2",
+    r"python -m recipes\.unlearn .*": "--max-steps 2",
+    r"python -m generation .*": SMALL_BUILD,
+}
+#: Run by CI itself, or about the shell that the commands are typed into.
+NOT_RUN_HERE = {"make test", ". .venv/bin/activate"}
+
+
+def readme_commands() -> list[str]:
+    """Lines of the README's bash blocks, in order."""
+    blocks = re.findall(r"^```bash\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
+    return [line for block in blocks for line in block.splitlines() if line]
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory) -> Path:
+    """A folder that looks like a checkout but has its own `remem` and `runs`."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for path in ROOT.iterdir():
+        if path.name not in {"remem", "remem.raw", "runs", ".git", "build"} and not path.name.startswith(
+            ".pytest"
+        ):
+            (folder / path.name).symlink_to(path)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def outputs(workspace) -> dict[str, subprocess.CompletedProcess]:
+    """Run every command in order; later ones read what earlier ones made."""
+    bin_folder = Path(sys.executable).parent
+    environment = {
+        **os.environ,
+        "PATH": f"{bin_folder}:{os.environ['PATH']}",
+        "PYTHONPATH": str(workspace),
+        "DEMO_OPTIONS": " ".join(f"{name} '{options}'" for name, options in SMALL_DEMO.items()),
+        # The environment is the one that runs this test; making another would take minutes.
+        "MAKEFLAGS": f"-o {bin_folder.parent}/.installed VENV={bin_folder.parent}",
+    }
+    done = {}
+    for command in readme_commands():
+        if command in NOT_RUN_HERE:
+            continue
+        (added,) = [value for pattern, value in ADDED.items() if re.fullmatch(pattern, command)]
+        done[command] = subprocess.run(
+            f"{command} {added}",
+            shell=True,
+            cwd=workspace,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        tail = (done[command].stdout + done[command].stderr)[-3000:]
+        assert done[command].returncode == 0, f"{command} {added}\n{tail}"
+    return done
+
+
+def test_every_command_is_known():
+    for command in readme_commands():
+        known = [pattern for pattern in ADDED if re.fullmatch(pattern, command)]
+        assert command in NOT_RUN_HERE or len(known) == 1, command
+
+
+def test_the_python_examples_run_on_the_demos_dataset(outputs, workspace):
+    for block in re.findall(r"^```python\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE):
+        subprocess.run([sys.executable, "-c", block], cwd=workspace, check=True)
+
+
+def test_the_demo_reports_gate_and_checks(outputs, workspace):
+    printed = outputs["make demo"].stdout
+    assert "memorised: no" in printed.lower()  # two steps of training teach nothing, and the report says so
+    page = (workspace / "runs/demo/report.html").read_text(encoding="utf-8")
+    fingerprint = json.loads((workspace / "remem/remem.json").read_text())["fingerprint"]["all"]
+    assert fingerprint[:16] in page
+    assert not re.search(r"(src|href)=[\"']https?://", page), "the report asks the network for something"
+
+
+def test_the_demo_evaluates_every_task_on_three_models(outputs, workspace):
+    tasks = {path.stem for path in (ROOT / "harness_tasks/tasks").rglob("remem_*.yaml")}
+    assert len(tasks) == 21
+    for model in ("untrained", "vanilla", "unlearned"):
+        (path,) = (workspace / "runs/demo/eval" / model).rglob("results_*.json")
+        results = json.loads(path.read_text())
+        assert set(results["results"]) >= tasks
+        assert results["remem"]["forget"] == "forget25"
+
+
+def test_a_second_demo_reuses_everything(outputs, workspace):
+    begun = {path: path.stat().st_mtime_ns for path in (workspace / "runs/demo").rglob("*.safetensors")}
+    assert len(begun) >= 3
+    environment = {**os.environ, "PYTHONPATH": str(workspace)}
+    command = [sys.executable, "-m", "recipes.demo", "--generation-options", SMALL_BUILD]
+    command += [
+        "--learn-options",
+        "--max-steps 2",
+        "--unlearn-options",
+        "--max-steps 2",
+        "--forget",
+        "forget25",
+    ]
+    again = subprocess.run(
+        command, cwd=workspace, env=environment, capture_output=True, text=True, check=True
+    )
+    assert again.stdout.count(": reused") == 6
+    assert "already built" in again.stdout
+    assert {path: path.stat().st_mtime_ns for path in begun} == begun
