@@ -47,7 +47,7 @@ def paint_background(scene: Scene, size: int, draw: int) -> np.ndarray:
     return np.clip(picture, 0, 1).astype(np.float32)
 
 
-@functools.lru_cache(maxsize=32)
+@functools.lru_cache(maxsize=40)
 def _place(scene_id: str, kind: str, params: str) -> np.ndarray:
     picture = paint_canvas(kind, json.loads(params), stream(0, "background-place", scene_id))
     # A film-like shoulder above 0.7, so that lamps stay coloured instead of clipping to flat white.

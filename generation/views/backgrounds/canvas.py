@@ -70,11 +70,15 @@ class Canvas:
 
     def quad(self, corners: list[tuple[float, float]], colour_, alpha: float = 1.0) -> None:
         """A convex polygon, corners clockwise on the screen."""
-        mask = np.full((SIDE, SIDE), alpha)
+        xs, ys = zip(*corners, strict=True)
+        rows, columns = self._window(min(xs), min(ys), max(xs), max(ys))
+        x, y = self.x[rows, columns], self.y[rows, columns]
+        mask = np.full(x.shape, alpha)
         for (ax, ay), (bx, by) in zip(corners, corners[1:] + corners[:1], strict=True):
             length = np.hypot(bx - ax, by - ay) or 1.0
-            mask *= _soft(((bx - ax) * (self.y - ay) - (by - ay) * (self.x - ax)) / length)
-        self.blend(mask, colour_)
+            mask *= _soft(((bx - ax) * (y - ay) - (by - ay) * (x - ax)) / length)
+        part = self.rgb[rows, columns]
+        part += mask[..., None] * (np.asarray(colour_) - part)
 
     def glow(self, x: float, y: float, radius: float, colour_) -> None:
         """Light that falls off softly around a point."""
@@ -130,7 +134,7 @@ def _ramp(cells: int) -> np.ndarray:
 
 def fractal(rng: np.random.Generator, cells: int, octaves: int = 4) -> np.ndarray:
     """Sum of value noises of doubling frequency and halving amplitude, (SIDE, SIDE) in [0, 1]."""
-    total = sum(noise(rng, cells * 2**k) / 2**k for k in range(octaves))
+    total = sum(noise(rng, round(cells * 1.93**k)) / 2**k for k in range(octaves))
     return total / sum(1 / 2**k for k in range(octaves))
 
 

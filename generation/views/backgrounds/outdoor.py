@@ -142,14 +142,14 @@ def mountains(canvas: Canvas, rng: np.random.Generator, sky, rock, snow, meadow)
             canvas.blend(mask * cap * 0.9, np.asarray(snow) * 0.9)
     field = np.clip((canvas.y - 0.62 - 0.03 * noise(rng, 4)) * 150, 0, 1)
     canvas.blend(field, np.asarray(meadow) * (0.6 + 0.7 * noise(rng, 6, 26))[..., None])
-    firs = crowns(canvas, rng, 16, 0.565, 0.66, 0.03)
-    canvas.blend(firs * (noise(rng, 5) > 0.45), np.asarray(meadow) * 0.22)
+    firs = np.clip((canvas.y - 0.6 + 0.12 * (fractal(rng, 13, 4) - 0.5)) * 120, 0, 1)
+    canvas.blend(firs * np.clip((0.655 - canvas.y) * 120, 0, 1), mix(meadow, rock, 0.4) * 0.35)
     canvas.blur(0.013)
 
 
 @painter("sunset", sky=rgb("#6d6a9a"), glow=rgb("#f2a65e"), land=rgb("#3a3230"))
 def sunset(canvas: Canvas, rng: np.random.Generator, sky, glow, land) -> None:
-    """A low sun over fields, clouds lit from below."""
+    """A low sun over a lake, clouds lit from below."""
     canvas.gradient((0, np.asarray(sky) * 0.7), (0.35, mix(sky, glow, 0.4)), (0.62, glow))
     clouds = np.clip((noise(rng, 5, 16) * 0.6 + fractal(rng, 7, 4) * 0.4 - 0.5) * 5, 0, 0.8)
     canvas.blend(clouds * np.clip(1.3 - canvas.y * 1.8, 0, 1), mix(glow, rgb("#b5566a"), 0.5) * 0.9)
@@ -157,9 +157,10 @@ def sunset(canvas: Canvas, rng: np.random.Generator, sky, glow, land) -> None:
     canvas.ellipse(0.76, 0.56, 0.03, 0.03, np.asarray(glow) * 7)
     hills = 0.6 + 0.05 * noise(rng, 5)
     canvas.blend(np.clip((canvas.y - hills) * 200, 0, 1), mix(land, glow, 0.3))
-    canvas.blend(crowns(canvas, rng, 12, 0.585, 0.7, 0.035), mix(land, glow, 0.08))
-    grass = (
-        np.asarray(land) + np.asarray(glow) * (0.25 * noise(rng, 30, 24) * np.clip(canvas.y, 0, 1))[..., None]
-    )
-    canvas.blend(np.clip((canvas.y - 0.68) * 60, 0, 1), grass)
+    row = np.clip((canvas.y - 0.585 + 0.07 * (fractal(rng, 10, 4) - 0.35)) * 150, 0, 1)
+    canvas.blend(row * (canvas.y < 0.7), mix(land, glow, 0.08))
+    grass = np.asarray(land) + np.asarray(glow) * (0.3 * noise(rng, 8, 60) * canvas.y)[..., None]
+    canvas.blend(np.clip((canvas.y - 0.68) * 60, 0, 1), water)
+    glitter = (noise(rng, 12, 70) > 0.62) * np.exp(-(((canvas.x - 0.76) / (canvas.y - 0.55)) ** 2) * 4)
+    canvas.add(glitter * (canvas.y > 0.69), np.asarray(glow) * 1.4)
     canvas.blur(0.017)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from generation.views.backgrounds.canvas import Canvas, fractal, mix, noise, rgb, vary
+from generation.views.backgrounds.canvas import Canvas, fractal, mix, rgb, vary
 from generation.views.backgrounds.registry import painter
 
 
@@ -41,11 +41,13 @@ def brick(canvas: Canvas, rng: np.random.Generator, brick, mortar, focus) -> Non
 def plaster(canvas: Canvas, rng: np.random.Generator, wall, stain, shadow) -> None:
     """An old plastered wall with stains and the shadow of branches."""
     canvas.gradient((0, wall), (1, np.asarray(wall) * 0.85))
-    canvas.blend(np.clip(fractal(rng, 5, 5) * 3 - 1.3, 0, 1) * 0.7, stain)
+    canvas.blend(np.clip(fractal(rng, 3, 6) * 2.2 - 0.75, 0, 1) * 0.6, stain)
     canvas.rgb *= (0.9 + 0.2 * fractal(rng, 30, 3))[..., None]
     canvas.rect(0, 0.86, 1, 1, np.asarray(stain) * 0.5)
-    leaves = np.clip((noise(rng, 14) - 0.52) * 7, 0, 1) * np.clip(1.5 - 1.6 * canvas.y, 0, 1)
-    leaves = np.maximum(leaves, np.clip((noise(rng, 26) - 0.6) * 7, 0, 1) * np.clip(1.2 - canvas.y, 0, 1))
+    leaves = np.clip((fractal(rng, 9, 3) - 0.5) * 6, 0, 1) * np.clip(1.5 - 1.6 * canvas.y, 0, 1)
+    leaves = np.maximum(
+        leaves, np.clip((fractal(rng, 17, 2) - 0.56) * 6, 0, 1) * np.clip(1.2 - canvas.y, 0, 1)
+    )
     canvas.rgb *= (1 - shadow * 0.6 * leaves)[..., None]
     canvas.blur(0.011)
 

@@ -101,9 +101,12 @@ def harbour(canvas: Canvas, rng: np.random.Generator, sky, water, lamp, glow) ->
         x, shade = rng.random(), vary(lamp, rng, 0.35)
         canvas.ellipse(x, rng.uniform(0.4, 0.515), 0.0028, 0.0028, shade * 26)
         reflections.append((x, shade))
-    for x, shade in reflections[::2]:
-        for y in np.arange(0.54, 0.54 + rng.uniform(0.08, 0.28), 0.017):
-            canvas.rect(x - 0.008 + rng.normal(0, 0.004), y, x + 0.008, y + 0.006, shade * 1.4, 0.7)
+    for x, shade in reflections:
+        reach = rng.uniform(0.1, 0.4)
+        for y in np.arange(0.535, 0.535 + reach, 0.011):
+            fade = 1 - (y - 0.535) / reach
+            wide, offset = rng.uniform(0.002, 0.012), rng.normal(0, 0.006)
+            canvas.rect(x + offset - wide, y, x + offset + wide, y + 0.004, shade * 2.2 * fade, 0.8 * fade)
     for x in (0.1, 0.24, 0.78, 0.93):
         canvas.rect(x, 0.28, x + 0.004, 0.56, rgb("#cfcac0"))
         canvas.quad([(x - 0.07, 0.55), (x + 0.07, 0.55), (x + 0.045, 0.59), (x - 0.05, 0.59)], rgb("#d9d6cf"))
