@@ -60,12 +60,13 @@ def test_scenes_differ_from_each_other():
 
 def test_same_bytes_in_another_process():
     code = (
-        "import hashlib; from generation.presets import ASSETS
-from generation.renderers.backgrounds import paint_background;"
+        "import hashlib; from generation.renderers.backgrounds import paint_background;"
         "from generation.views.view import Scene;"
         "print(hashlib.sha256(paint_background(Scene('here', 'park'), 48, 3).tobytes()).hexdigest())"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ASSETS.parent)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ASSETS.parent
+    )
     here = hashlib.sha256(paint_background(Scene("here", "park"), 48, 3).tobytes()).hexdigest()
     assert done.stdout.strip() == here
 

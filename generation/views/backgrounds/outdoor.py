@@ -159,8 +159,10 @@ def sunset(canvas: Canvas, rng: np.random.Generator, sky, glow, land) -> None:
     canvas.blend(np.clip((canvas.y - hills) * 200, 0, 1), mix(land, glow, 0.3))
     row = np.clip((canvas.y - 0.585 + 0.07 * (fractal(rng, 10, 4) - 0.35)) * 150, 0, 1)
     canvas.blend(row * (canvas.y < 0.7), mix(land, glow, 0.08))
-    grass = np.asarray(land) + np.asarray(glow) * (0.3 * noise(rng, 8, 60) * canvas.y)[..., None]
+    water = np.asarray(land) + np.asarray(glow) * (0.3 * noise(rng, 8, 60) * canvas.y)[..., None]
     canvas.blend(np.clip((canvas.y - 0.68) * 60, 0, 1), water)
-    glitter = (noise(rng, 12, 70) > 0.62) * np.exp(-(((canvas.x - 0.76) / (canvas.y - 0.55)) ** 2) * 4)
+    glitter = (noise(rng, 12, 70) > 0.62) * np.exp(
+        -(((canvas.x - 0.76) / np.maximum(canvas.y - 0.55, 0.05)) ** 2) * 4
+    )
     canvas.add(glitter * (canvas.y > 0.69), np.asarray(glow) * 1.4)
     canvas.blur(0.017)
