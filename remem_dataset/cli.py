@@ -58,9 +58,11 @@ def install_tasks(
     """Link the tasks into the installed lm_eval, so that plain `lm_eval --tasks 'remem_*'` finds them."""
     from harness_tasks import install
 
-    where = install.remove_tasks() if remove else install.install_tasks()
-    done = "Removed the tasks from lm_eval" if remove else "Linked the tasks into lm_eval"
-    typer.echo(f"{done}: {where}" if where else f"{done}.")
+    if remove:
+        found = install.remove_tasks()
+        typer.echo("Removed the tasks from lm_eval." if found else "There was nothing to remove.")
+    else:
+        typer.echo(f"Linked the tasks into lm_eval: {install.install_tasks()}")
 
 
 @exits_cleanly

@@ -108,7 +108,10 @@ def _group(report: Report, subset: str, hop: str, role: str, x: float, step: flo
         low = high = None
         if figure.stderr:
             low = _height(figure.value - WHISKER * figure.stderr, top)
-            high = _height(figure.value + WHISKER * figure.stderr, top)
+            # No mean of Exposure can lie above its ceiling, so the error bar ends there.
+            most = run.figure(task, "exposure_ceiling")
+            high = figure.value + WHISKER * figure.stderr
+            high = _height(min(high, most.value) if most else high, top)
         bars.append(
             Bar(
                 role=name,

@@ -16,21 +16,22 @@ MISSING = "–"
 
 @dataclass(frozen=True)
 class Metric:
-    """How a metric is shown: name in the results, label, kind of task, digits, and whether in [0, 1]."""
+    """How a metric is shown: name in the results, labels, kind of task, digits, and whether in [0, 1]."""
 
     name: str
     label: str
+    short: str
     kind: str
     digits: int
     share: bool
 
 
 METRICS = (
-    Metric("exact_match", "Exact match", QA, 2, True),
-    Metric("keyword_recall", "Keyword recall", QA, 2, True),
-    Metric("rouge_l", "ROUGE-L", QA, 2, True),
-    Metric("exposure", "Exposure", EXPOSURE, 2, False),
-    Metric("min_k", "Min-k %", EXPOSURE, 2, False),
+    Metric("exact_match", "Exact match", "exact", QA, 2, True),
+    Metric("keyword_recall", "Keyword recall", "keyw.", QA, 2, True),
+    Metric("rouge_l", "ROUGE-L", "ROUGE", QA, 2, True),
+    Metric("exposure", "Exposure", "Expos.", EXPOSURE, 2, False),
+    Metric("min_k", "Min-k %", "Min-k", EXPOSURE, 2, False),
 )
 
 
@@ -166,7 +167,7 @@ def exposure_summary(report: Report) -> Table:
             "ceiling",
             "null mean",
             "share of ceiling",
-            "ranked by per-token mean",
+            "by mean log P",
             "Σ log P",
             "tie rate",
             "rows",
@@ -235,7 +236,7 @@ def _grid(report: Report, metric: Metric) -> Table:
         "keyword_recall": "Share of the answer's keywords that are named.",
         "rouge_l": "Longest common subsequence with the answer (F1).",
         "exposure": "Bits; log2 (n + 1) − log2 of the answer's rank among the candidates.",
-        "min_k": "Mean log P of the answer's 10 % least likely tokens; nearer to 0 is more familiar.",
+        "min_k": "Mean log P (nats) of the answer's 10 % least likely tokens; nearer to 0 is more familiar.",
     }
     return Table(metric.label, notes[metric.name], (*_columns(report), *extra), tuple(sections))
 

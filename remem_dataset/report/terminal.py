@@ -63,8 +63,7 @@ def _start(title: str, first: tuple[str, ...]) -> RichTable:
     for heading in first:
         table.add_column(heading, no_wrap=True)
     for metric in METRICS:
-        unit = " (bits)" if metric.name == "exposure" else ""
-        table.add_column(metric.label + unit, justify="right")
+        table.add_column(metric.short, justify="right", no_wrap=True)
     return table
 
 
@@ -83,7 +82,7 @@ def _values(run: RunResults, tasks: dict[str, str]) -> list[str]:
 
 
 def _figures(report: Report) -> RichTable:
-    table = _start("Forget and retain", ("set", "question", "model"))
+    table = _start("Forget and retain (Exposure in bits, Min-k % in nats)", ("set", "question", "model"))
     for subset in SUBSETS:
         for hop in HOPS:
             for role in ROLES:
@@ -115,13 +114,13 @@ def _probes(report: Report) -> RichTable:
 def _exposure(report: Report) -> RichTable:
     data = exposure_summary(report)
     table = RichTable(
-        title=f"Exposure in bits, all rows of the grid (n ≤ {report.vanilla.n_candidates} candidates)",
+        title=f"Exposure in bits, all rows of the grid ({report.vanilla.candidates_in_words})",
         title_justify="left",
         box=box.SIMPLE_HEAD,
         pad_edge=False,
     )
     table.add_column("model", no_wrap=True)
-    for heading in data.columns:
+    for heading in ("mean", "ceiling", "null", "share", "by mean log P", "Σ log P", "ties", "rows"):
         table.add_column(heading, justify="right")
     for row in data.sections[0].rows:
         table.add_row(_role(report, row.label), *(cell.text for cell in row.cells))

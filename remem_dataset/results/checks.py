@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 from ..schema import FORGET, RETAIN, SEEN
-from .gate import EXACT_MATCH_REQUIRED, EXPOSURE_SHARE_REQUIRED, seen_exact_match, seen_exposure_share
+from .gate import (
+    EXACT_MATCH_REQUIRED,
+    EXPOSURE_SHARE_REQUIRED,
+    reaches,
+    seen_exact_match,
+    seen_exposure_share,
+)
 from .runs import Figure, RunResults, clustered
 from .tasks import EXPOSURE, QA, grid_tasks
 
@@ -89,20 +94,20 @@ def _exact_match(vanilla: RunResults, hop: str) -> Check:
     figure = seen_exact_match(vanilla, hop)
     if figure is None:
         return Check(what, "–", required, NOT_MEASURED)
-    ok = figure.value >= EXACT_MATCH_REQUIRED
+    ok = reaches(figure.value, EXACT_MATCH_REQUIRED)
     return Check(what, f"{figure.value:.3f} (n = {figure.n})", required, _status(ok))
 
 
 def _ceiling(vanilla: RunResults) -> Check:
     what = "Vanilla: mean Exposure, seen facts"
-    required = f"≥ {EXPOSURE_SHARE_REQUIRED:.0%} of the ceiling"
+    required = f"≥ {EXPOSURE_SHARE_REQUIRED * 100:.0f} % of the ceiling"
     tasks = grid_tasks(kind=EXPOSURE, roles=(SEEN,))
     share = seen_exposure_share(vanilla)
     bits, ceiling = vanilla.pooled(tasks, "exposure"), vanilla.pooled(tasks, "exposure_ceiling")
     if share is None or bits is None or ceiling is None:
         return Check(what, "–", required, NOT_MEASURED)
-    measured = f"{bits.value:.2f} of {ceiling.value:.2f} bits, {share.value:.1%} (n = {share.n})"
-    return Check(what, measured, required, _status(share.value >= EXPOSURE_SHARE_REQUIRED))
+    measured = f"{bits.value:.2f} of {ceiling.value:.2f} bits, {share.value * 100:.1f} % (n = {share.n})"
+    return Check(what, measured, required, _status(reaches(share.value, EXPOSURE_SHARE_REQUIRED)))
 
 
 def _null(untrained: RunResults | None) -> Check:
@@ -115,8 +120,8 @@ def _null(untrained: RunResults | None) -> Check:
     band = NULL_BAND * excess.stderr
     kind = "clustered by fact" if by_fact else "rows taken as independent"
     measured = (
-        f"{mean.value:.2f} bits against {mean.value - excess.value:.2f}: |{excess.value:+.2f}| "
-        f"with 2 SE = {band:.2f} ({kind}, n = {mean.n})"
+        f"{mean.value:.2f} bits against {mean.value - excess.value:.2f}: off by {abs(excess.value):.2f}, "
+        f"2 standard errors = {band:.2f} ({kind}, n = {mean.n})"
     )
     return Check(what, measured, required, _status(abs(excess.value) <= band))
 
@@ -132,10 +137,8 @@ def _forget_drop(vanilla: RunResults, unlearned: RunResults) -> Check:
     needed = min(FORGET_DROP_REQUIRED, ceiling.value / 2)
     drop = before.value - after.value
     half = "" if needed == FORGET_DROP_REQUIRED else " (half the ceiling)"
-    # Rounding of the pooled means must not turn an exact hit into a miss.
-    ok = drop >= needed or math.isclose(drop, needed, abs_tol=1e-9)
     measured = f"{before.value:.2f} → {after.value:.2f} bits, lower by {drop:.2f} (n = {after.n})"
-    return Check(what, measured, f"lower by ≥ {needed:.2f} bits{half}", _status(ok))
+    return Check(what, measured, f"lower by ≥ {needed:.2f} bits{half}", _status(reaches(drop, needed)))
 
 
 def _retain(unlearned: RunResults) -> Check:
@@ -144,5 +147,5 @@ def _retain(unlearned: RunResults) -> Check:
     figure = unlearned.pooled(grid_tasks(kind=QA, subsets=(RETAIN,), roles=(SEEN,)), "exact_match")
     if figure is None:
         return Check(what, "–", required, NOT_MEASURED)
-    ok = figure.value >= RETAIN_EXACT_MATCH_REQUIRED
+    ok = reaches(figure.value, RETAIN_EXACT_MATCH_REQUIRED)
     return Check(what, f"{figure.value:.3f} (n = {figure.n})", required, _status(ok))

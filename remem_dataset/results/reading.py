@@ -71,7 +71,7 @@ def read_results(source: str | Path) -> RunResults:
         fingerprint=_fingerprint(remem),
         revision=remem.text("revision", required=False),
         forget=remem.text("forget", longest=64),
-        n_candidates=remem.whole("n_candidates", required=False, low=1),
+        n_candidates=_candidates(remem),
         seed=remem.whole("seed", required=False),
         scoring_path=remem.text("scoring_path", required=False),
         command=remem.text("command", required=False, longest=16384),
@@ -91,7 +91,21 @@ def _fingerprint(remem: Fields) -> str:
 
 def _versions(remem: Fields) -> dict[str, str]:
     versions = remem.child("versions", required=False)
-    return {name[:80]: versions.text(name, longest=256) for name in sorted(versions.values)[:100]}
+    found = {name[:80]: versions.text(name, required=False) for name in sorted(versions.values)[:100]}
+    return {name: number[:256] for name, number in found.items() if number}
+
+
+def _candidates(remem: Fields) -> tuple[int, ...]:
+    """One number, or a list of them where attributes differ; empty when nothing was ranked."""
+    value = remem.values.get("n_candidates")
+    numbers = value if isinstance(value, list) else [] if value is None else [value]
+    for number in numbers:
+        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+            raise RememError(
+                f"{remem.where}: the field 'remem.n_candidates' must be a whole number of at least 1, or a "
+                "list of such numbers."
+            )
+    return tuple(sorted(set(numbers)))
 
 
 def _model_args(config: Fields) -> str:

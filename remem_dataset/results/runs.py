@@ -68,7 +68,8 @@ class RunResults:
         fingerprint: hash of the data's contents.
         revision: Hub revision, or None for a folder.
         forget: name of the forget set, such as "forget10".
-        n_candidates: perturbations that each gold answer was ranked against at most.
+        n_candidates: the numbers of candidates that gold answers were ranked against, ascending; an
+            attribute with few values has fewer. Empty when no Exposure was measured.
         seed: the evaluation's seed, or None.
         scoring_path: how the candidates were scored, in the scoring model's words.
         command: the command line of the evaluation, or None when it was not recorded.
@@ -86,7 +87,7 @@ class RunResults:
     fingerprint: str
     revision: str | None
     forget: str
-    n_candidates: int | None
+    n_candidates: tuple[int, ...]
     seed: int | None
     scoring_path: str | None
     command: str | None
@@ -127,6 +128,14 @@ class RunResults:
         """The scored rows of `tasks` that carry every one of `metrics`."""
         wanted = set(tasks)
         return [r for r in self.rows if r.task in wanted and all(m in r.metrics for m in metrics)]
+
+    @property
+    def candidates_in_words(self) -> str:
+        """ "255 candidates", or "7 to 255 candidates" where attributes differ."""
+        if not self.n_candidates:
+            return "no candidates"
+        low, high = self.n_candidates[0], self.n_candidates[-1]
+        return f"{high} candidates" if low == high else f"{low} to {high} candidates"
 
     @property
     def partial_tasks(self) -> list[str]:
@@ -182,9 +191,10 @@ def same_measurement(runs: Mapping[str, RunResults]) -> None:
                 f"The {role} run was split by the forget set {run.forget!r} and the {first_role} run by "
                 f"{first.forget!r}; a report needs one forget set."
             )
-        # Exposure's ceiling and its null mean depend on n, so figures for different n do not compare.
-        if run.n_candidates != first.n_candidates:
+        # Exposure's ceiling and its null mean depend on n, so figures for different n do not compare. The
+        # largest n decides: a run cut by --limit may have missed the attributes that have fewer.
+        if run.n_candidates and first.n_candidates and run.n_candidates[-1] != first.n_candidates[-1]:
             raise RememError(
-                f"The {role} run ranked against {run.n_candidates} candidates and the {first_role} run "
-                f"against {first.n_candidates}; Exposure is comparable only for one number of candidates."
+                f"The {role} run ranked against {run.candidates_in_words} and the {first_role} run "
+                f"against {first.candidates_in_words}; Exposure compares only for the same number."
             )
