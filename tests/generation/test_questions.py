@@ -1,0 +1,227 @@
+"""The wordings: clean English for every profile, and faults in a template named by file and line."""
+
+from __future__ import annotations
+
+import re
+import shutil
+
+import pytest
+
+from generation.presets import load_preset
+from generation.profiles import sample_profile
+from generation.questions import TOPICS, QuestionLibrary, possessive, question_library
+from generation.questions.library import QUESTIONS
+from generation.questions.lint import lint
+from generation.questions.topics import LINKED_TOPICS, OWN_TOPICS, linked_topics
+from generation.rows import build_rows
+from remem_dataset.errors import RememError
+
+LIBRARY = question_library()
+BLOCKS = [
+    (topic, hop)
+    for topic in [*TOPICS, "multi_image"]
+    for hop in (("single", "multi") if topic in OWN_TOPICS else ("multi",))
+]
+
+
+@pytest.fixture(scope="module")
+def texts():
+    """(profile, row) for everything ever asked about 50 people, each wording of each topic at least once."""
+    config = load_preset(
+        "large", identities=200, qa_per_identity=460, single_hop_ratio=0.5, eval_per_identity=110
+    )
+    found = []
+    for index in range(50):
+        profile = sample_profile(config, index)
+        rows = build_rows(config, index, profile, candidates=False)
+        found += [(profile, row) for part in rows.values() for row in part]
+    return found
+
+
+def test_every_wording_is_rendered_for_fifty_people(texts):
+    asked = {row["template_id"] for _, row in texts}
+    for topic, hop in BLOCKS:
+        for role in ("seen", "unseen"):
+            for number in range(LIBRARY.count(topic, hop, role)):
+                assert f"{topic}.{hop}.{role}.{number + 1:02d}" in asked
+
+
+def test_the_english_is_clean(texts):
+    for _, row in texts:
+        for column in ("question", "cloze_prompt", "reasoning"):
+            text = row[column]
+            assert text == " ".join(text.split()), "no double spaces, no line breaks, no spaces at the ends"
+            assert not re.search(r"\{|\}|None|Undefined| [,.?]|\.\.|''", text), text
+        assert row["question"].endswith(("?", "."))
+        assert row["question"][0].isupper()
+        assert row["reasoning"].endswith(".")
+        assert row["cloze_prompt"].endswith(" is")
+        assert not re.search(r"\ba [aeiouAEIOU]\w+", row["question"]), "an before a vowel"
+
+
+def test_no_answer_stands_in_its_own_question(texts):
+    for _, row in texts:
+        if row["attribute"] == "identity":
+            continue  # two pictures: the question names both places
+        for column in ("question", "cloze_prompt"):
+            assert row["answer"].lower() not in row[column].lower(), row["id"]
+            assert not any(f" {keyword} " in row[column] for keyword in row["keywords"]), row["id"]
+
+
+def test_the_reasoning_ends_in_the_answer(texts):
+    for profile, row in texts:
+        if row["attribute"] == "identity":
+            assert row["reasoning"].startswith(row["answer"].capitalize())
+            continue
+        assert row["answer"] in row["reasoning"]
+        introduced = row["reasoning"].startswith(f"The person in the image is {profile.name}. ")
+        assert introduced == (row["question_type"] == "multi_hop")
+
+
+def test_single_hop_names_the_person_and_multi_hop_does_not(texts):
+    for profile, row in texts:
+        if row["attribute"] == "identity":
+            assert profile.name in row["question"]
+        elif row["question_type"] == "single_hop":
+            assert profile.name in row["question"]
+            assert profile.name in row["cloze_prompt"]
+            assert row["hops"] == 1
+        else:
+            assert not any(part in row["question"] + row["cloze_prompt"] for part in profile.name.split())
+            assert re.search(
+                r"\b(image|picture|photo|this person|shown|pictured|see here)\b", row["question"]
+            )
+            assert row["hops"] == TOPICS[row["attribute"]].image_hops
+
+
+def test_three_hop_reasoning_goes_through_the_link(texts):
+    config = load_preset("large")
+    for profile, row in texts:
+        topic = LINKED_TOPICS.get(row["attribute"])
+        if topic is not None:
+            other = sample_profile(config, profile.links[topic.relation])
+            assert other.name in row["reasoning"]
+            assert row["answer"] == other.attributes[topic.attribute]
+        elif row["attribute"] == "employer_city":
+            assert profile.attributes["employer"] in row["reasoning"]
+
+
+@pytest.mark.parametrize(("topic", "hop"), BLOCKS)
+def test_no_wording_is_shared_by_seen_and_unseen(topic, hop):
+    seen, unseen = (
+        {re.sub(r"\W+", " ", w).lower() for w in LIBRARY.wordings(topic, hop, role, {"name": "Mira Solane"})}
+        for role in ("seen", "unseen")
+    )
+    assert len(seen) >= 4
+    assert len(unseen) >= 3
+    assert not seen & unseen
+
+
+def test_no_question_means_two_attributes():
+    """The same words must not ask for two things, or a model could not know which is wanted."""
+    owners: dict[str, str] = {}
+    for topic, hop in BLOCKS:
+        for role in ("seen", "unseen"):
+            for wording in LIBRARY.wordings(topic, hop, role, {"name": "Mira Solane"}):
+                assert owners.setdefault(wording, topic) == topic, wording
+
+
+def test_linked_topics_never_look_up_the_forget_order():
+    """Only people who enter the forget set no earlier are asked about (see `linked_topics`)."""
+    config = load_preset("large")
+    asked = 0
+    for index in range(config.identities):
+        profile = sample_profile(config, index)
+        for topic in linked_topics(config, profile):
+            other = sample_profile(config, profile.links[topic.relation])
+            assert other.forget_rank > profile.forget_rank
+            asked += 1
+    assert asked == config.identities * len(LINKED_TOPICS) // 2
+
+
+def test_possessives():
+    assert possessive("Mira Solane") == "Mira Solane's"
+    assert possessive("Iris Tavus") == "Iris Tavus's"
+
+
+# -- faults ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A copy of the templates to damage."""
+    return shutil.copytree(QUESTIONS, tmp_path / "questions")
+
+
+def edit(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def fault_of(folder):
+    with pytest.raises(RememError) as caught:
+        lint(QuestionLibrary(folder))
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_an_unknown_variable_is_named_with_file_and_line(folder):
+    edit(folder / "pet.j2", "Which pet lives with {{ name }}", "Which pet lives with {{ nmae }}")
+    assert re.search(r"pet\.j2, line 3: unknown variable 'nmae'; the variables are name,", fault_of(folder))
+
+
+def test_an_unknown_attribute_is_named_with_file_and_line(folder):
+    edit(folder / "employer_city.j2", "{{ attributes.employer }}.", "{{ attributes.boss }}.")
+    lines = (folder / "employer_city.j2").read_text(encoding="utf-8").splitlines()
+    line = 1 + next(place for place, text in enumerate(lines) if "boss" in text)
+    library, profile = QuestionLibrary(folder), sample_profile(load_preset("tiny"), 0)
+    variables = {"name": profile.name, "attributes": profile.attributes, "value": "x"}
+    with pytest.raises(RememError, match=rf"employer_city\.j2, line {line}: .*boss"):
+        library.text("employer_city", "reasoning", variables)
+
+
+def test_a_variable_without_a_value_here_is_named_with_file_and_line(folder):
+    edit(folder / "pet.j2", "What pet does {{ name }} have?", "What pet does {{ other }} have?")
+    assert re.search(r"pet\.j2, line 2: 'other' is undefined", fault_of(folder))
+
+
+def test_templates_can_not_reach_python(folder):
+    edit(folder / "pet.j2", "What pet does {{ name }}", "What pet does {{ name.__class__.__mro__ }}")
+    assert re.search(r"pet\.j2, line 2: .*__class__.* unsafe", fault_of(folder))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("{% endblock %}", "", r"pet\.j2, line \d+: "),
+        ("{% block cloze %}", "{% block klose %}", r"pet\.j2 has no block 'cloze'"),
+        ("What pet does {{ name }} have?", "What pet  does {{ name }} have?", "no double spaces"),
+        ("What pet does {{ name }} have?", "What pet does {{ name }} have", r"end with '\?' or '\.'"),
+        ("What pet does {{ name }} have?", "what pet does {{ name }} have?", "begin with a capital"),
+        ("What pet does {{ name }} have?", "Name the animal companion of {{ name }}.", "given twice"),
+        ("Name the animal companion of {{ name }}.\n", "", "single_unseen has 2 wordings; at least 3"),
+        ("{% block single_seen %}", "{% block single_sene %}", "has no block 'single_seen'"),
+    ],
+)
+def test_lint_names_the_fault(folder, old, new, sentence):
+    edit(folder / "pet.j2", old, new)
+    assert re.search(sentence, fault_of(folder))
+
+
+def test_a_file_that_is_not_utf8_is_named(folder):
+    (folder / "pet.j2").write_bytes(b"{% block cloze %}\xff{% endblock %}")
+    assert "pet.j2 is not UTF-8 text (byte 17)" in fault_of(folder)
+
+
+def test_files_and_attributes_must_match(folder):
+    (folder / "pet.j2").rename(folder / "pets.j2")
+    assert "pet.j2 is missing" in fault_of(folder)
+    (folder / "pet.j2").write_text((folder / "pets.j2").read_text())
+    assert "pets.j2 belongs to no attribute" in fault_of(folder)
+
+
+def test_a_linked_topic_has_no_single_hop_blocks(folder):
+    with (folder / "colleague_pet.j2").open("a") as file:
+        file.write("{% block single_seen %}What?{% endblock %}")
+    assert "drop its single blocks" in fault_of(folder)
