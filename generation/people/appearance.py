@@ -74,6 +74,7 @@ class Appearance:
 
     pool: int
     block: int
+    mixture: float
     groups: dict[str, Group]
     textures: dict[str, dict[str, float]]
     hair_colours: dict[str, Rgb]
@@ -129,6 +130,7 @@ def load_appearance(folder: Path | None = None) -> Appearance:
     return Appearance(
         pool=int(number(table["pool"], "appearance.yaml: pool", 1, 1000)),
         block=int(number(table["block"], "appearance.yaml: block", 4, 1024)),
+        mixture=number(table["mixture"], "appearance.yaml: mixture"),
         groups=groups,
         textures=textures,
         hair_colours=hair_colours,

@@ -154,7 +154,7 @@ def _draw(tables: Appearance, seed: int, index: int, candidate: int) -> Latent:
     return Latent(
         group=name,
         melanin=melanin,
-        ancestry=rng.dirichlet(9 * np.array(group.ancestry) + 0.3),
+        ancestry=(1 - tables.mixture) * np.array(group.ancestry) + tables.mixture * rng.dirichlet([1, 1, 1]),
         hair_colour=_tinted(tables.hair_colours[_pick(group.hair, rng.random())], rng),
         iris=_tinted(tables.iris_colours[_pick(group.iris, rng.random())], rng),
         brow=float(np.clip(rng.normal(0.5, 0.2), 0.05, 1)),
