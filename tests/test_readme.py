@@ -27,9 +27,12 @@ SMALL_DEMO = {
     "--unlearn-options": "--max-steps 2",
 }
 SMALL_EVAL = "--limit 2"
+BIN = Path(sys.executable).parent
+# The environment is the one that runs this test; making another would take minutes.
+THIS_ENVIRONMENT = f"VENV={BIN.parent} -o {BIN.parent}/.installed"
 #: README command -> what makes it small. A command without an entry here fails the test.
 ADDED = {
-    r"make demo": "",  # made small by DEMO_OPTIONS
+    r"make demo": THIS_ENVIRONMENT,  # made small by DEMO_OPTIONS
     r"remem-eval .*": SMALL_EVAL,
     r"lm_eval .*": SMALL_EVAL,
     r"remem report .*": "",
@@ -64,14 +67,11 @@ def workspace(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def outputs(workspace) -> dict[str, subprocess.CompletedProcess]:
     """Run every command in order; later ones read what earlier ones made."""
-    bin_folder = Path(sys.executable).parent
     environment = {
         **os.environ,
-        "PATH": f"{bin_folder}:{os.environ['PATH']}",
+        "PATH": f"{BIN}:{os.environ['PATH']}",
         "PYTHONPATH": str(workspace),
         "DEMO_OPTIONS": " ".join(f"{name} '{options}'" for name, options in SMALL_DEMO.items()),
-        # The environment is the one that runs this test; making another would take minutes.
-        "MAKEFLAGS": f"-o {bin_folder.parent}/.installed VENV={bin_folder.parent}",
     }
     done = {}
     for command in readme_commands():
