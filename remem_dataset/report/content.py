@@ -107,6 +107,17 @@ def _remarks(runs: Mapping[str, RunResults]) -> list[str]:
                 f"The {role} run has no scored rows to read: {run.rows_note} Standard errors then take rows "
                 "as independent, and the table by attribute leaves this run out."
             )
+    vanilla = runs[VANILLA]
+    for role, run in runs.items():
+        shared = sorted(vanilla.versions.keys() & run.versions.keys())
+        if differing := [name for name in shared if vanilla.versions[name] != run.versions[name]]:
+            remarks.append(
+                f"The {role} and the vanilla run used different versions of {', '.join(differing)}."
+            )
+        if run.scoring_path and vanilla.scoring_path and run.scoring_path != vanilla.scoring_path:
+            remarks.append(
+                f"The {role} run was scored by {run.scoring_path!r}, the vanilla by {vanilla.scoring_path!r}."
+            )
     if runs[VANILLA].path == runs[UNLEARNED].path:
         remarks.append("The vanilla and the unlearned run are one and the same results file.")
     return remarks

@@ -12,7 +12,7 @@ from ..errors import RememError
 from ..files import write_text
 from .chart import HEIGHT, LEFT, RIGHT, WIDTH, exposure_panels
 from .content import Report
-from .people import load_portraits, people_cards
+from .people import count_people, load_portraits, people_cards
 from .tables import (
     attribute_table,
     exposure_summary,
@@ -34,7 +34,7 @@ def render_page(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    identities = int(report.source.manifest.get("config", {}).get("identities", 0))
+    identities = count_people(report.source)
     views = 4 if identities <= 6 else 3 if identities <= 12 else 2
     forget_count = report.source.forget_count(report.vanilla.forget)
     portraits = load_portraits(report.source, people=PEOPLE_SHOWN, views=views)

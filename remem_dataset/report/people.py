@@ -68,6 +68,11 @@ def load_portraits(source: Source, *, people: int = 20, views: int = 4) -> list[
     ]
 
 
+def count_people(source: Source) -> int:
+    """How many people a dataset has."""
+    return source.load(PROFILES)[PEOPLE].num_rows
+
+
 def _first_views(split, identities: set[str], views: int) -> dict[str, list[Image.Image]]:
     found: dict[str, dict[str, int]] = {identity: {} for identity in identities}
     keys = split.select_columns(["identity_id", "view_id"])

@@ -176,6 +176,15 @@ def test_partial_run_and_missing_rows_are_remarked(tmp_path, tiny_dataset):
     assert "--limit" in render_page(report)
 
 
+def test_differing_versions_are_remarked(folders, tmp_path, tiny_dataset):
+    document = run_document(fingerprint=open_source(tiny_dataset).fingerprint)
+    document["remem"]["versions"]["torch"] = "2.9.1"
+    write_run(tmp_path / "other", document, rows=row_lines([1.0]))
+    report = build(folders, tiny_dataset, unlearned=tmp_path / "other")
+    assert report.remarks == ("The unlearned and the vanilla run used different versions of torch.",)
+    assert build(folders, tiny_dataset).remarks == ()
+
+
 def test_other_dataset_is_refused(tmp_path, tiny_dataset):
     write_run(tmp_path, run_document(fingerprint="0" * 64))
     with pytest.raises(RememError, match="measured on the dataset 0000000000000000, but"):
