@@ -78,8 +78,11 @@ class Phrase(Attribute):
     def __init__(self, *lists: Sequence[str]) -> None:
         self.lists = lists
         self._size = 1
-        for entries in lists:
+        digits = []
+        for entries in reversed(lists):
+            digits.append((entries, self._size, len(entries)))
             self._size *= len(entries)
+        self._digits = digits[::-1]
 
     def space(self, context: Context) -> int:
         """Product of the lists' lengths."""
@@ -87,11 +90,9 @@ class Phrase(Attribute):
 
     def decode(self, number: int, context: Context) -> str:
         """Read `number` in mixed radix, the last list being the fastest digit."""
-        chosen = []
-        for entries in reversed(self.lists):
-            number, digit = divmod(number, len(entries))
-            chosen.append(entries[digit])
-        return self.pattern.format(*reversed(chosen))
+        return self.pattern.format(
+            *[entries[number // radix % length] for entries, radix, length in self._digits]
+        )
 
 
 def luhn_digit(digits: str) -> int:

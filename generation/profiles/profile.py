@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 from generation.profiles.attribute import YOUNGEST, Context
@@ -89,6 +90,7 @@ def sample_gender(seed: int, index: int) -> str:
     return (FEMALE, MALE)[(index + flip) % 2]
 
 
+@lru_cache(maxsize=64)  # asked again for each attribute
 def sample_age(seed: int, index: int) -> int:
     """Age of a person: each block has one from each quarter of the range, siblings from adjacent quarters."""
     block, place = divmod(index, BLOCK)

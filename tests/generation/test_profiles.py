@@ -335,6 +335,13 @@ def test_towns_are_invented(name):
     assert not [value for value in draws(name) if pattern.search(value)]
 
 
+@pytest.mark.parametrize("lists", ["places town", "names surname", "names female", "names male"])
+def test_invented_words_can_be_spelled(lists):
+    file, kind = lists.split()
+    for word in compounds(file, f"{kind}_starts", f"{kind}_ends"):
+        assert not re.search(r"(.)\1\1|vv|jj|hh|[^aeiouy]{6}|[aeiou]{4}", word.lower()), word
+
+
 def test_employers_are_invented_firms():
     starts = words("work", "company_starts")
     assert all(value.startswith(starts) for value in draws("employer"))
