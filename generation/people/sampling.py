@@ -69,23 +69,30 @@ def sample_person(config: BenchmarkConfig, index: int, gender: str, age: int) ->
         raise RememError(f"The gender is {gender!r}; it must be one of {', '.join(GENDERS)}.")
     if not AGES[0] <= age <= AGES[1]:
         raise RememError(f"The age is {age}; it must lie between {AGES[0]} and {AGES[1]}.")
-    return _express(load_appearance(), choose(config.seed, index), index, gender, age)
+    return _express(load_appearance(), choose(config.seed, index)[0], index, gender, age)
 
 
 @functools.lru_cache(maxsize=4096)
-def choose(seed: int, index: int) -> Latent:
-    """The candidate that is farthest from the persons before it in its block (greedy k-centre selection,
-    Gonzalez 1985, restricted to a pool), found in time that does not grow with the number of identities."""
+def choose(seed: int, index: int) -> tuple[Latent, np.ndarray]:
+    """The candidate that is farthest from the persons before it in its block.
+
+    Greedy k-centre selection (Gonzalez 1985) from a pool of random candidates. The block bounds the cost: it
+    does not grow with the number of identities.
+
+    Returns:
+        The latents, and their vector of `features`.
+    """
     tables = load_appearance()
     start = index - index % tables.block
     pool = [_draw(tables, seed, index, k) for k in range(tables.pool)]
-    if index == start:
-        return pool[0]
-    # In ascending order, so that the recursion below finds every earlier choice in the cache.
-    earlier = np.stack([features(tables, choose(seed, other)) for other in range(start, index)])
     vectors = np.stack([features(tables, latent) for latent in pool])
-    distance = np.sqrt(((vectors[:, None, :] - earlier[None, :, :]) ** 2).sum(axis=2))
-    return pool[int(distance.min(axis=1).argmax())]
+    if index == start:
+        return pool[0], vectors[0]
+    # In ascending order, so that the recursion finds every earlier choice in the cache.
+    earlier = np.stack([choose(seed, other)[1] for other in range(start, index)])
+    distance = np.linalg.norm(vectors[:, None, :] - earlier[None, :, :], axis=2)
+    best = int(distance.min(axis=1).argmax())
+    return pool[best], vectors[best]
 
 
 def tone_quarter(seed: int, index: int) -> int:
