@@ -49,8 +49,10 @@ def _main() -> None:
 
     from .install import TASKS_FOLDER, installed
 
+    os.environ.setdefault("LMEVAL_LOG_LEVEL", "WARNING")
     setup_logging()
-    logging.getLogger("lm_eval.api.task").addFilter(_says_something)
+    for name in ("lm_eval.api.task", "lm_eval.config.evaluate_config"):
+        logging.getLogger(name).addFilter(_says_something)
     cli = HarnessCLI()
     args = cli.parse_args()
     if hasattr(args, "include_path") and not installed():
@@ -61,11 +63,9 @@ def _main() -> None:
         return
     settings = _settings(args)
     _set_defaults(args, settings)
-    if args.model == MODEL:
-        from . import model  # noqa: F401  (registers the model type)
-
-        _check_model(settings)
     args.tasks = _check_tasks(settings)
+    if args.model == MODEL:
+        _check_model(settings["model_args"])
     _run(cli, args, settings)
 
 
@@ -121,10 +121,15 @@ def _set_defaults(args: argparse.Namespace, settings: dict[str, Any]) -> None:
         setattr(args, name, settings[name])
 
 
-def _check_model(settings: dict[str, Any]) -> None:
-    name = settings["model_args"].get("pretrained")
+def _check_model(model_args: dict[str, Any]) -> None:
+    """Refuse early what the model type would refuse after lm-eval has searched all its tasks."""
+    from .model import image_model_config  # registers the model type as well
+
+    name = model_args.get("pretrained")
     if not name:
         raise RememError("No model is named; add --model_args pretrained=<folder or Hub id>.")
+    options = {key: model_args[key] for key in ("revision", "trust_remote_code") if key in model_args}
+    image_model_config(str(name), **options)
 
 
 def _check_tasks(settings: dict[str, Any]) -> list[str]:
@@ -181,8 +186,10 @@ def _gather_rows(run: RunRecord) -> int:
 
 
 def _says_something(entry: logging.LogRecord) -> bool:
-    """Drop the hint about `--metadata` that lm-eval repeats for every task."""
-    return "Custom kwargs can be passed" not in entry.getMessage()
+    """Drop what lm-eval warns about in every run of ours: its hint about `--metadata`, once for each task,
+    and that the dataset's folder `remem` has the name of a task."""
+    noise = ("Custom kwargs can be passed", "A local directory named 'remem' exists")
+    return not any(part in entry.getMessage() for part in noise)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pyarrow.compute as compute
-from datasets import Dataset, List, Value, concatenate_datasets
+import pyarrow as pa
+import pyarrow.compute as pc
+from datasets import Dataset, Features, List, Value, concatenate_datasets
 
 from remem_dataset.errors import RememError
 from remem_dataset.schema import (
@@ -126,16 +127,22 @@ def task_rows(source: Source, task_name: str, forget: str | None = None) -> Data
         RememError: unknown task or forget set.
     """
     wanted = _task(task_name)
-    parts = []
-    for split, index in _indices(source, wanted, forget).items():
-        data = split_rows(source, wanted.config, split)
-        column = _picture_column(wanted)
-        rows = data.remove_columns(column).select(index)
-        references = _references(source, wanted, split, index) if wanted.images else [[] for _ in index]
-        # Typed, because a list of empty lists says nothing about what they could hold.
-        rows = rows.add_column(REFERENCES, references, feature=List(Value("string")))
-        parts.append(rows.add_column(TASK, [task_name] * len(rows), feature=Value("string")))
+    parts = [
+        _build(source, wanted, split, index, task_name)
+        for split, index in _indices(source, wanted, forget).items()
+    ]
     return concatenate_datasets(parts)
+
+
+def _build(source: Source, wanted: TaskRows, split: str, index: np.ndarray, task_name: str) -> Dataset:
+    """Rows of one split in memory: no picture, so they are small, and no cache file is left behind."""
+    data = split_rows(source, wanted.config, split).remove_columns(_picture_column(wanted))
+    table = data.with_format("arrow")[index] if len(index) else data.data.table.slice(0, 0)
+    references = _references(source, wanted, split, index) if wanted.images else [[]] * len(index)
+    table = table.append_column(REFERENCES, pa.array(references, pa.list_(pa.string())))
+    table = table.append_column(TASK, pa.array([task_name] * len(index), pa.string()))
+    features = Features({**data.features, REFERENCES: List(Value("string")), TASK: Value("string")})
+    return Dataset(table.cast(features.arrow_schema))
 
 
 def count_rows(source: Source, task_name: str, forget: str | None = None) -> int:
@@ -177,7 +184,7 @@ def _references(source: Source, wanted: TaskRows, split: str, index: np.ndarray)
     if wanted.config != MULTI_IMAGE:
         return [[str(_reference(source, wanted.config, split, row))] for row in index]
     pictures = split_rows(source, wanted.config, split).data.column("images")
-    counts = compute.list_value_length(pictures).to_pylist()
+    counts = pc.list_value_length(pictures).to_pylist()
     return [
         [str(_reference(source, wanted.config, split, row, k)) for k in range(counts[row])] for row in index
     ]

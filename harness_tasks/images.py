@@ -62,7 +62,7 @@ class ImageReference:
         path = [unquote(part) for part in parts.path.split("/")]
         query = dict(parse_qsl(parts.query))
         if parts.scheme != SCHEME or len(path) not in (4, 5) or "fingerprint" not in query:
-            raise RememError(f"{text!r} is no picture reference; it must look like {SCHEME}:data/eval/seen/0.")
+            raise RememError(f"{text!r} is no picture reference; one looks like {SCHEME}:remem/eval/seen/0?…")
         dataset, config, split, row, *rest = path
         return cls(
             dataset=dataset,

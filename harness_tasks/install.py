@@ -50,7 +50,7 @@ def install_tasks(parent: Path | None = None) -> Path:
     try:
         target.mkdir()
         # The mark first: an interrupted installation can then be removed like a whole one.
-        (target / MARK).write_text("made by `remem install-tasks`; `remem install-tasks --remove` takes it away\n")
+        (target / MARK).write_text("`remem install-tasks --remove` takes this folder away.\n")
         for source in sorted(OUR_TASKS.iterdir()):
             if source.is_file():
                 _link(source, target / source.name)

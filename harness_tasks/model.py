@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -22,6 +23,35 @@ from .images import open_image
 from .scoring import PrefixScorer, encode_prompts
 
 MAX_NEW_TOKENS = 48
+
+
+def image_model_config(pretrained: str, **options: Any) -> transformers.PretrainedConfig:
+    """The config of a model that takes images.
+
+    Args:
+        pretrained: Hub id or folder.
+        **options: what `AutoConfig.from_pretrained` takes (revision, trust_remote_code …).
+
+    Raises:
+        RememError: no such model, or one that takes text only.
+    """
+    looked = (
+        f"There is no model {pretrained}: it is neither a folder with a config.json nor a reachable Hub id"
+    )
+    if pretrained.startswith((".", "/", "~")) and not Path(pretrained, "config.json").is_file():
+        raise RememError(f"{looked}.")
+    try:
+        config = transformers.AutoConfig.from_pretrained(pretrained, **options)
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0].rstrip(".")
+        raise RememError(f"{looked} ({reason}).") from None
+    remote = "AutoModelForImageTextToText" in (getattr(config, "auto_map", None) or {})
+    if not remote and type(config) not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING:
+        raise RememError(
+            f"The model {pretrained} ({config.model_type}) takes no images; remem-vlm needs an "
+            "image-text-to-text model, and `--model hf` runs the tasks remem_*_text_* alone."
+        )
+    return config
 
 
 @register_model("remem-vlm")
@@ -55,6 +85,7 @@ class RememVLM(HFMultimodalLM):
         if str(kwargs.get("batch_size", 1)).startswith("auto"):
             raise RememError("batch_size is auto; remem-vlm needs a whole number, such as 8.")
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        kwargs.setdefault("backend", "causal")  # lm-eval knows no name for image-text-to-text models
         super().__init__(pretrained, device=device, **kwargs)
         if not getattr(self.processor, "chat_template", None):
             raise RememError(
@@ -68,20 +99,7 @@ class RememVLM(HFMultimodalLM):
         )
 
     def _get_config(self, pretrained: str, **kwargs: Any) -> None:
-        try:
-            super()._get_config(pretrained, **kwargs)
-        except (OSError, ValueError) as error:
-            reason = str(error).strip().splitlines()[0].rstrip(".")
-            raise RememError(
-                f"There is no model {pretrained}: it is neither a folder with a config.json nor a reachable "
-                f"Hub repository ({reason})."
-            ) from None
-        remote = "AutoModelForImageTextToText" in (getattr(self._config, "auto_map", None) or {})
-        if not remote and type(self._config) not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING:
-            raise RememError(
-                f"The model {pretrained} ({self._config.model_type}) takes no images; remem-vlm needs an "
-                "image-text-to-text model, and lm-eval's `--model hf` runs the remem_*_text_* tasks alone."
-            )
+        self._config = image_model_config(pretrained, **kwargs)
 
     def _create_tokenizer(
         self, pretrained: Any, tokenizer: Any = None, revision: str | None = "main", **kwargs: Any
@@ -105,9 +123,7 @@ class RememVLM(HFMultimodalLM):
             )
         self.tokenizer = self.processor.tokenizer
 
-    def loglikelihood(
-        self, requests: list[Instance], disable_tqdm: bool = False
-    ) -> list[tuple[float, bool]]:
+    def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> list[tuple[float, bool]]:
         """Score answers, those to one question about the same pictures together.
 
         Args:
@@ -124,9 +140,7 @@ class RememVLM(HFMultimodalLM):
             key = (request.args[0], *(p if isinstance(p, str) else id(p) for p in pictures))
             groups[key].append(index)
         results: list[Any] = [None] * len(requests)
-        progress = tqdm(
-            total=len(requests), desc="Scoring answers", disable=disable_tqdm or self.rank != 0
-        )
+        progress = tqdm(total=len(requests), desc="Scoring answers", disable=disable_tqdm or self.rank != 0)
         for indices in groups.values():
             one = requests[indices[0]]
             images = [open_image(item) for item in _visual(one)]

@@ -49,9 +49,7 @@ class PrefixScorer:
         memory: bytes that the copies of the cache and the logits of a batch may take.
     """
 
-    def __init__(
-        self, model: Any, processor: Any, *, path: str = "auto", memory: int = 1 << 29
-    ) -> None:
+    def __init__(self, model: Any, processor: Any, *, path: str = "auto", memory: int = 1 << 29) -> None:
         if path not in PATHS:
             raise ValueError(f"path is {path!r}; it must be one of {', '.join(PATHS)}.")
         self.model = model
@@ -68,9 +66,7 @@ class PrefixScorer:
         return FULL if FULL in used else (EXPAND if used else None)
 
     @torch.inference_mode()
-    def score(
-        self, prompt: str, images: Sequence[Image.Image], answers: Sequence[str]
-    ) -> list[AnswerScore]:
+    def score(self, prompt: str, images: Sequence[Image.Image], answers: Sequence[str]) -> list[AnswerScore]:
         """Log P of each answer as continuation of the prompt.
 
         Args:
@@ -101,7 +97,7 @@ class PrefixScorer:
         reference = self._full(inputs, answers)
         try:
             scores = self._expand(inputs, answers)
-        except (AttributeError, IndexError, NotImplementedError, RuntimeError, TypeError, ValueError) as error:
+        except Exception as error:  # whatever an unknown architecture raises, the full path remains
             logger.warning("The prompt's cache cannot be shared (%s); scoring answers one by one.", error)
             return FULL
         difference = max(
@@ -118,9 +114,7 @@ class PrefixScorer:
         )
         return FULL
 
-    def _expand(
-        self, inputs: dict[str, torch.Tensor], answers: list[tuple[int, ...]]
-    ) -> list[AnswerScore]:
+    def _expand(self, inputs: dict[str, torch.Tensor], answers: list[tuple[int, ...]]) -> list[AnswerScore]:
         first, prefix = self._prefill(inputs)
         order = sorted(range(len(answers)), key=lambda i: -len(answers[i]))
         scores: dict[int, AnswerScore] = {}
@@ -170,9 +164,7 @@ class PrefixScorer:
             logits = torch.cat([logits, output.logits.float()], dim=1)
         return _read_scores(logits, targets, [len(ids) for ids in batch])
 
-    def _full(
-        self, inputs: dict[str, torch.Tensor], answers: list[tuple[int, ...]]
-    ) -> list[AnswerScore]:
+    def _full(self, inputs: dict[str, torch.Tensor], answers: list[tuple[int, ...]]) -> list[AnswerScore]:
         return [self._full_one(inputs, ids) for ids in answers]
 
     def _full_one(self, inputs: dict[str, torch.Tensor], ids: tuple[int, ...]) -> AnswerScore:
@@ -207,9 +199,7 @@ def _copies(prefix: _KeyValues, count: int) -> DynamicCache:
     return cache
 
 
-def _read_scores(
-    logits: torch.Tensor, targets: torch.Tensor, lengths: list[int]
-) -> list[AnswerScore]:
+def _read_scores(logits: torch.Tensor, targets: torch.Tensor, lengths: list[int]) -> list[AnswerScore]:
     """Token log-probabilities from logits (B, L, V) at targets (B, L); only the first `lengths` count."""
     chosen = logits.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
     logprobs = (chosen - logits.logsumexp(-1)).tolist()

@@ -84,7 +84,7 @@ def test_the_greedy_flag_marks_what_the_model_would_say(model, processor):
     scorer = PrefixScorer(model, processor)
     tokens = [tuple(said.tolist()), (*said[:-1].tolist(), 5 if said[-1] != 5 else 6)]
     greedy, other = scorer._expand(inputs, tokens)
-    assert greedy[1] is True and other[1] is False
+    assert [greedy[1], other[1]] == [True, False]
 
 
 def test_swapping_the_picture_changes_the_scores(model, processor):

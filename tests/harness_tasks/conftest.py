@@ -1,0 +1,44 @@
+"""Fixtures of the evaluation tests: one tiny model on disk and in memory, one thread."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from harness_tasks.model import RememVLM
+from remem_dataset.source import Source, open_source
+from tests.fakes.models import save_tiny_llama, save_tiny_llava
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)  # tiny tensors: more threads only wait for each other
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A saved tiny LLaVA with its processor."""
+    return save_tiny_llava(tmp_path_factory.mktemp("models") / "llava")
+
+
+@pytest.fixture(scope="session")
+def text_model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A saved tiny text-only Llama."""
+    return save_tiny_llama(tmp_path_factory.mktemp("models") / "llama")
+
+
+@pytest.fixture(scope="session")
+def lm(model_folder: Path) -> RememVLM:
+    """The tiny LLaVA as `remem-vlm`."""
+    return RememVLM(str(model_folder), device="cpu", batch_size=4)
+
+
+@pytest.fixture(scope="session")
+def source(tiny_dataset: Path) -> Source:
+    """The small dataset, opened."""
+    return open_source(tiny_dataset)

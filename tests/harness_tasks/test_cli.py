@@ -1,0 +1,221 @@
+"""`remem-eval` end to end over the small dataset, and its refusals; plain lm_eval on the QA tasks."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import sys
+
+import pytest
+
+from harness_tasks.cli import main
+from harness_tasks.data import TASKS
+from remem_dataset.schema import MANIFEST
+
+EXPOSURE_METRICS = {
+    "exposure",
+    "exposure_ceiling",
+    "exposure_null_mean",
+    "exposure_share",
+    "exposure_mean_logprob",
+    "logprob",
+    "min_k",
+    "tie_rate",
+}
+QA_METRICS = {"exact_match", "keyword_recall", "rouge_l"}
+
+
+def evaluate(model, tasks, output, *more):
+    """Run `remem-eval` in this process and return (results, rows)."""
+    main(
+        [
+            "--model_args",
+            f"pretrained={model}",
+            "--device",
+            "cpu",
+            "--tasks",
+            tasks,
+            "--output_path",
+            str(output),
+            *more,
+        ]
+    )
+    (file,) = output.glob("*/results_*.json")
+    results = json.loads(file.read_text())
+    rows = (file.parent / results["remem"]["rows_file"]).read_text().splitlines()
+    return results, [json.loads(row) for row in rows]
+
+
+@pytest.fixture(scope="module")
+def work(tiny_dataset, tmp_path_factory):
+    """A working folder with the dataset under its default name."""
+    folder = tmp_path_factory.mktemp("work")
+    (folder / "remem").symlink_to(tiny_dataset, target_is_directory=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def everything(work, model_folder):
+    """One run of the whole group, the dataset found in ./remem."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(work)
+        return evaluate(model_folder, "remem", work / "group")
+
+
+def test_the_group_runs_every_task(everything):
+    results, _ = everything
+    assert set(TASKS) <= set(results["results"])
+    for name in TASKS:
+        metrics = {key.removesuffix(",none") for key in results["results"][name] if key.endswith(",none")}
+        wanted = QA_METRICS if name.endswith("_qa") else EXPOSURE_METRICS
+        assert metrics == wanted | {f"{metric}_stderr" for metric in wanted}
+
+
+def test_the_glob_gives_the_same_figures(everything, work, model_folder, tiny_dataset):
+    results, rows = evaluate(
+        model_folder, "remem_*", work / "glob", "--metadata", f"dataset={tiny_dataset}", "forget=forget25"
+    )
+    assert {k: v for k, v in results["results"].items() if k in TASKS} == {
+        k: v for k, v in everything[0]["results"].items() if k in TASKS
+    }
+    assert rows == everything[1]
+
+
+def test_the_results_say_what_they_depend_on(everything, tiny_dataset):
+    entry = everything[0]["remem"]
+    manifest = json.loads((tiny_dataset / MANIFEST).read_text())
+    assert entry["dataset"] == "remem"
+    assert entry["fingerprint"] == manifest["fingerprint"]
+    assert entry["forget"] == manifest["default_forget"]
+    assert entry["revision"] is None
+    assert entry["n_candidates"] == manifest["config"]["candidates"]
+    assert (entry["seed"], entry["limit"], entry["scoring_path"]) == (0, None, "expand")
+    assert {"python", "lm_eval", "transformers", "torch", "datasets"} <= set(entry["versions"])
+    assert set(entry["clustered_stderr"]) == set(TASKS)
+    assert entry["clustered_stderr"]["remem_retain_text_exposure"]["exposure"] > 0
+    assert entry["clustered_stderr"]["remem_forget_text_exposure"]["exposure"] is None  # one person
+
+
+def test_rows_add_up_to_the_results(everything):
+    results, rows = everything
+    for name in TASKS:
+        mine = [row for row in rows if row["task"] == name]
+        assert len(mine) == results["n-samples"][name]["effective"]
+        for metric in QA_METRICS if name.endswith("_qa") else EXPOSURE_METRICS:
+            mean = sum(row[metric] for row in mine) / len(mine)
+            assert results["results"][name][f"{metric},none"] == pytest.approx(mean)
+    exposure = next(row for row in rows if row["task"] == "remem_forget_text_exposure")
+    assert exposure["exposure"] == pytest.approx(math.log2(exposure["n"] + 1) - math.log2(exposure["rank"]))
+    asked = next(row for row in rows if row["task"] == "remem_multi_image_qa")
+    assert isinstance(asked["generated"], str)
+    assert {"id", "identity_id", "attribute", "question_type", "split_role", "answer"} <= set(asked)
+
+
+def test_nothing_half_written_is_left(everything, work):
+    assert [p.suffix for p in sorted((work / "group").rglob("*.*")) if p.is_file()] == [".json", ".jsonl"]
+
+
+def test_another_forget_set_a_limit_and_logged_samples(work, model_folder, tiny_dataset):
+    results, rows = evaluate(
+        model_folder,
+        "remem_forget_seen_single_exposure,remem_forget_seen_single_qa",
+        work / "half",
+        *("--metadata", f"dataset={tiny_dataset}", "forget=forget50", "--limit", "2", "--log_samples"),
+    )
+    assert {row["identity_id"] for row in rows} == {
+        row["identity_id"] for row in rows if row["forget_rank"] <= 2
+    }
+    assert len({row["identity_id"] for row in rows}) == 2
+    assert (results["remem"]["forget"], results["remem"]["limit"]) == ("forget50", 2.0)
+    (samples,) = (work / "half").glob("*/samples_remem_forget_seen_single_exposure_*.jsonl")
+    assert "remem-image:" in samples.read_text()
+
+
+def test_plain_lm_eval_runs_the_question_tasks(work, model_folder, tiny_dataset, monkeypatch, everything):
+    from lm_eval.__main__ import cli_evaluate
+
+    from harness_tasks.install import TASKS_FOLDER
+
+    output = work / "plain"
+    monkeypatch.setattr(
+        sys,
+        "argv",
+        ["lm_eval", "--include_path", str(TASKS_FOLDER), "--model", "hf-multimodal", "--model_args"]
+        + [
+            f"pretrained={model_folder}",
+            "--device",
+            "cpu",
+            "--apply_chat_template",
+            "--output_path",
+            str(output),
+        ]
+        + [
+            "--tasks",
+            "remem_retain_seen_multi_qa,remem_multi_image_qa",
+            "--metadata",
+            f"dataset={tiny_dataset}",
+        ],
+    )
+    cli_evaluate()
+    (file,) = output.glob("*/results_*.json")
+    plain = json.loads(file.read_text())["results"]
+    for name in ("remem_retain_seen_multi_qa", "remem_multi_image_qa"):
+        assert plain[name]["rouge_l,none"] == pytest.approx(everything[0]["results"][name]["rouge_l,none"])
+
+
+def refusal(capsys, *arguments: str) -> str:
+    """The one sentence that `remem-eval` prints when it refuses."""
+    with pytest.raises(SystemExit) as stopped:
+        main(list(arguments))
+    assert stopped.value.code == 2
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1
+    return lines[0]
+
+
+def test_refusals_about_the_data(capsys, work, model_folder, tiny_dataset, tmp_path, monkeypatch):
+    model = ("--model_args", f"pretrained={model_folder}", "--tasks", "remem")
+    monkeypatch.chdir(tmp_path)
+    assert "There is no dataset remem" in refusal(capsys, *model)
+    assert "no dataset ./x" in refusal(capsys, *model, "--metadata", "dataset=./x")
+    here = f"dataset={tiny_dataset}"
+    message = refusal(capsys, *model, "--metadata", here, "forget=forget30")
+    assert "'forget30'; it has forget25, forget50" in message
+    old = tmp_path / "old"
+    shutil.copytree(tiny_dataset, old)
+    manifest = json.loads((old / MANIFEST).read_text())
+    (old / MANIFEST).write_text(json.dumps({**manifest, "schema_version": "0.3"}))
+    assert "schema version 0.3" in refusal(capsys, *model, "--metadata", "dataset=old")
+
+
+def test_refusals_about_the_model(capsys, work, text_model_folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(work)
+    tasks = ("--tasks", "remem", "--output_path", str(tmp_path / "out"))
+    assert "No model is named" in refusal(capsys, *tasks)
+    assert "There is no model ./x" in refusal(capsys, *tasks, "--model_args", "pretrained=./x")
+    assert "takes no images" in refusal(capsys, *tasks, "--model_args", f"pretrained={text_model_folder}")
+    assert not (tmp_path / "out").exists()
+
+
+def test_refusals_about_the_tasks(capsys, work, model_folder, monkeypatch, tmp_path):
+    monkeypatch.chdir(work)
+    model = ("--model_args", f"pretrained={model_folder}")
+    assert "No task is named" in refusal(capsys, *model)
+    assert "There is no task remem_x" in refusal(capsys, *model, "--tasks", "remem_x")
+    assert "Cannot read" in refusal(capsys, "--config", str(tmp_path / "no.yaml"))
+
+
+def test_tasks_without_rows_are_left_out_of_the_group(capsys, work, monkeypatch):
+    from harness_tasks import cli, data
+
+    monkeypatch.chdir(work)
+    count = data.count_rows
+    monkeypatch.setattr(
+        data, "count_rows", lambda s, name, f=None: 0 if "multi_image" in name else count(s, name, f)
+    )
+    settings = {"tasks": ["remem", "hellaswag"], "metadata": {}, "model_args": {}}
+    assert cli._check_tasks(settings) == [*(t for t in TASKS if t != "remem_multi_image_qa"), "hellaswag"]
+    assert "Left out" in capsys.readouterr().err
+    with pytest.raises(ValueError, match="choose other tasks"):
+        cli._check_tasks({**settings, "tasks": ["remem_multi_image_qa"]})

@@ -1,0 +1,173 @@
+"""The model type `remem-vlm` on a tiny LLaVA: what lm-eval asks of it, without lm-eval's main loop."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from lm_eval.api.instance import Instance
+from lm_eval.api.model import CachingLM
+from lm_eval.api.registry import get_model
+
+from harness_tasks.data import task_rows
+from harness_tasks.functions import image_references, images, process_exposure, question, ranked_answers
+from harness_tasks.metrics import clustered_stderr, null_mean
+from harness_tasks.model import RememVLM
+from harness_tasks.scoring import encode_prompts
+from remem_dataset.errors import RememError
+from remem_dataset.prompts import build_prompt
+from tests.fakes.models import save_tiny_llava
+
+GREEDY = {"until": ["\n"], "do_sample": False, "max_gen_toks": 12}
+
+
+def scoring_requests(doc, *, by_reference: bool = True) -> list[Instance]:
+    pictures = image_references(doc) if by_reference else images(doc)
+    extra = ({"visual": pictures},) if pictures else ()
+    return [
+        Instance("loglikelihood", doc, (question(doc), answer, *extra), i)
+        for i, answer in enumerate(ranked_answers(doc))
+    ]
+
+
+def asking_requests(rows) -> list[Instance]:
+    return [
+        Instance("generate_until", doc, (question(doc), GREEDY, {"visual": image_references(doc)}), 0)
+        for doc in rows
+    ]
+
+
+def test_the_model_type_is_registered():
+    assert get_model("remem-vlm") is RememVLM
+
+
+def test_requests_of_several_tasks_come_back_in_their_order(lm, source):
+    multi = task_rows(source, "remem_retain_seen_multi_exposure")[0]
+    text = task_rows(source, "remem_retain_text_exposure")[0]
+    requests = scoring_requests(multi) + scoring_requests(text)
+    order = np.random.default_rng(0).permutation(len(requests))
+    shuffled = lm.loglikelihood([requests[i] for i in order], disable_tqdm=True)
+    for doc, part in (
+        (multi, requests[: len(ranked_answers(multi))]),
+        (text, requests[-len(ranked_answers(text)) :]),
+    ):
+        prompt = build_prompt(lm.processor, doc["question"], len(image_references(doc)))
+        expected = lm.scorer.score(prompt, images(doc), ranked_answers(doc))
+        got = [shuffled[list(order).index(requests.index(request))] for request in part]
+        assert got == expected
+
+
+def test_pictures_may_come_by_reference_or_decoded(lm, source):
+    doc = task_rows(source, "remem_retain_seen_multi_exposure")[1]
+    one, other = (
+        lm.loglikelihood(scoring_requests(doc, by_reference=way), disable_tqdm=True) for way in (True, False)
+    )
+    assert one == other
+
+
+def test_the_picture_matters(lm, source):
+    with_picture = task_rows(source, "remem_retain_seen_single_exposure")[0]
+    without = task_rows(source, "remem_retain_text_exposure")[0]
+    assert with_picture["question"] == without["question"]
+    scores = [lm.loglikelihood(scoring_requests(d), disable_tqdm=True)[0][0] for d in (with_picture, without)]
+    assert abs(scores[0] - scores[1]) > 1e-2
+
+
+def test_a_model_that_knows_nothing_has_the_null_exposure(lm, source):
+    bits, facts = [], []
+    for split in ("seen", "unseen"):
+        for part in ("forget", "retain"):
+            for hop in ("single", "multi"):
+                for doc in task_rows(source, f"remem_{part}_{split}_{hop}_exposure"):
+                    scores = lm.loglikelihood(scoring_requests(doc), disable_tqdm=True)
+                    bits.append(process_exposure(doc, scores)["exposure"])
+                    # Two questions about one fact rank the same answer: they count once.
+                    facts.append((doc["identity_id"], doc["attribute"]))
+    n = len(ranked_answers(doc)) - 1
+    assert len(set(facts)) > 8
+    assert abs(np.mean(bits) - null_mean(n)) < 3 * clustered_stderr(bits, facts)
+    assert np.mean(bits) < 0.75 * math.log2(n + 1)
+
+
+def test_generation_does_not_depend_on_the_batch(lm, source):
+    rows = [*task_rows(source, "remem_retain_seen_multi_qa"), *task_rows(source, "remem_retain_text_qa")]
+    together = lm.generate_until(asking_requests(rows), disable_tqdm=True)
+    alone = [lm.generate_until(asking_requests([row]), disable_tqdm=True)[0] for row in rows]
+    assert together == alone
+    assert len(set(together)) > 1
+
+
+def test_generated_text_is_cut_at_stop_strings(lm, source):
+    (request,) = asking_requests(task_rows(source, "remem_retain_seen_multi_qa").select([0]))
+    texts = []
+    for until in ("never said", None):
+        stop = until or texts[0][len(texts[0]) // 2]
+        request.arguments = (request.args[0], {**GREEDY, "until": [stop]}, request.args[2])
+        texts += lm.generate_until([request], disable_tqdm=True)
+    assert texts[0]
+    assert texts[1] == texts[0].split(stop)[0]
+
+
+def test_generation_stops_at_every_end_token_of_the_model(model_folder, source):
+    lm = RememVLM(str(model_folder), device="cpu")
+    doc = task_rows(source, "remem_retain_seen_multi_qa")[0]
+    inputs = encode_prompts(lm.processor, [build_prompt(lm.processor, doc["question"])], [images(doc)])
+    said = lm.model.generate(**inputs, max_new_tokens=8, do_sample=False)[0, inputs["input_ids"].shape[1] :]
+    end = int(said[2])
+    first = said.tolist().index(end)
+    lm.model.generation_config.eos_token_id = end
+    request = asking_requests([doc])[0]
+    request.arguments = (request.args[0], {**GREEDY, "until": ["never said"]}, request.args[2])
+    expected = lm.tokenizer.decode(said[: first + 1], skip_special_tokens=True)
+    assert lm.generate_until([request], disable_tqdm=True) == [expected]
+
+
+def test_the_chat_template_is_applied_when_lm_eval_does_not(lm, source):
+    doc = task_rows(source, "remem_retain_seen_multi_exposure")[0]
+    prompt = build_prompt(lm.processor, doc["question"], 1)
+    assert lm._prompt(question(doc)) == prompt
+    assert lm._prompt(question(doc)) == prompt  # asking twice does not mark it as applied
+    lm.chat_applied = True
+    try:
+        assert lm._prompt(prompt) == prompt
+    finally:
+        lm.chat_applied = False
+
+
+def test_the_response_cache_keeps_the_token_scores(lm, source, tmp_path):
+    doc = task_rows(source, "remem_retain_seen_multi_exposure")[0]
+    cached = CachingLM(lm, str(tmp_path / "cache.db"))
+    try:
+        first = cached.loglikelihood(scoring_requests(doc))
+        again = cached.loglikelihood(scoring_requests(doc))
+    finally:
+        lm.set_cache_hook(type(lm.cache_hook)(None))
+    assert [score.token_logprobs for score in again] == [score.token_logprobs for score in first]
+
+
+@pytest.mark.parametrize("name", ["./nowhere", "nowhere"])
+def test_a_missing_model_is_named(name):
+    with pytest.raises(RememError, match=f"There is no model {name}"):
+        RememVLM(name, device="cpu")
+
+
+def test_a_text_only_model_is_refused(text_model_folder):
+    with pytest.raises(RememError, match="takes no images"):
+        RememVLM(str(text_model_folder), device="cpu")
+
+
+def test_a_model_without_image_processor_is_refused(model_folder, text_model_folder):
+    with pytest.raises(RememError, match=r"no processor that loads|a tokenizer only"):
+        RememVLM(str(model_folder), tokenizer=str(text_model_folder), device="cpu")
+
+
+def test_a_processor_without_chat_template_is_refused(tmp_path):
+    folder = save_tiny_llava(tmp_path / "model", chat_template=None)
+    with pytest.raises(RememError, match="no chat template"):
+        RememVLM(str(folder), device="cpu")
+
+
+def test_an_automatic_batch_size_is_refused(model_folder):
+    with pytest.raises(RememError, match="batch_size is auto"):
+        RememVLM(str(model_folder), device="cpu", batch_size="auto")
