@@ -50,21 +50,23 @@ def load_portraits(source: Source, *, people: int = 20, views: int = 4) -> list[
         Sorted by forget rank; only the chosen pictures are decoded.
     """
     profiles = source.load(PROFILES)[PEOPLE]
-    plain = profiles.remove_columns("image")
-    order = sorted(range(len(plain)), key=lambda i: plain[i]["forget_rank"])[:people]
-    chosen = [plain[i]["identity_id"] for i in order]
+    ranks = profiles["forget_rank"][:]
+    order = sorted(range(len(ranks)), key=ranks.__getitem__)[:people]
+    chosen = profiles.select(order)
     splits = source.load(EVAL)
-    pictures = {role: _first_views(splits[role], set(chosen), views) for role in (SEEN, UNSEEN)}
+    pictures = {
+        role: _first_views(splits[role], set(chosen["identity_id"]), views) for role in (SEEN, UNSEEN)
+    }
     return [
         Portraits(
-            identity_id=plain[i]["identity_id"],
-            name=plain[i]["name"],
-            forget_rank=plain[i]["forget_rank"],
-            anchor=profiles[i]["image"].convert("RGB"),
-            seen=tuple(pictures[SEEN].get(plain[i]["identity_id"], ())),
-            unseen=tuple(pictures[UNSEEN].get(plain[i]["identity_id"], ())),
+            identity_id=row["identity_id"],
+            name=row["name"],
+            forget_rank=row["forget_rank"],
+            anchor=row["image"].convert("RGB"),
+            seen=tuple(pictures[SEEN][row["identity_id"]]),
+            unseen=tuple(pictures[UNSEEN][row["identity_id"]]),
         )
-        for i in order
+        for row in chosen
     ]
 
 
@@ -76,10 +78,16 @@ def count_people(source: Source) -> int:
 def _first_views(split, identities: set[str], views: int) -> dict[str, list[Image.Image]]:
     found: dict[str, dict[str, int]] = {identity: {} for identity in identities}
     keys = split.select_columns(["identity_id", "view_id"])
+    wanting = {identity for identity in identities if views}
     for number, row in enumerate(keys):
-        own = found.get(row["identity_id"])
-        if own is not None and len(own) < views:
+        # Shards come in forget order, so the first people are complete long before the last row.
+        if not wanting:
+            break
+        if row["identity_id"] in wanting:
+            own = found[row["identity_id"]]
             own.setdefault(row["view_id"], number)
+            if len(own) == views:
+                wanting.remove(row["identity_id"])
     return {
         identity: [split[number]["image"].convert("RGB") for number in own.values()]
         for identity, own in found.items()
