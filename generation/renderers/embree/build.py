@@ -1,0 +1,150 @@
+"""From a person and a pose to the surfaces that are traced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from generation.people.person import Person
+from generation.renderers.embree import facial
+from generation.renderers.embree.bodydata import BodyData
+from generation.renderers.embree.eyes import build_eyes, eye_spheres
+from generation.renderers.embree.glasses import build_glasses
+from generation.renderers.embree.hair import grow_hair
+from generation.renderers.embree.headmap import build_headmap
+from generation.renderers.embree.lashes import lashes
+from generation.renderers.embree.shape import Pose, neutral_shape
+from generation.renderers.embree.shirt import build_shirt, covered_triangles
+from generation.renderers.embree.skin import sample_mask
+from generation.renderers.embree.strands import Strands, joined, ribbons
+from generation.renderers.embree.subdivision import triangulate
+from generation.renderers.embree.surface import Surface, smoothstep, vertex_normals
+from generation.renderers.embree.tables import check_choice
+from generation.renderers.embree.tracer import frame_height
+from generation.views.view import View
+
+BEARDS = ["none", *facial.BEARD_COUNT]
+
+
+@dataclass(frozen=True, eq=False)
+class PreparedPerson:
+    """What every view of a person shares.
+
+    Attributes:
+        person: who.
+        neutral: (N, 3) coarse vertices without expression.
+        skin: (V, 3) the same, subdivided.
+        eye_centre: (3,) midpoint between the eyeballs.
+        hair: scalp hair around the unposed head, or None.
+        brows: eyebrows.
+        beard: beard, or None.
+    """
+
+    person: Person
+    neutral: np.ndarray
+    skin: np.ndarray
+    eye_centre: np.ndarray
+    hair: Strands | None
+    brows: facial.RootedHair
+    beard: facial.RootedHair | None
+
+
+def prepare(person: Person, body: BodyData) -> PreparedPerson:
+    """Shape and hair of a person.
+
+    Raises:
+        RememError: unknown hair style, beard or face target.
+    """
+    check_choice("beard", person.beard, BEARDS)
+    neutral = neutral_shape(person, body)
+    vertices = body.subdivision @ neutral[: body.n_skin]
+    skin = Surface("skin", vertices, body.triangles, vertex_normals(vertices, body.triangles))
+    corner_ears = sample_mask(body.masks["ears"], body.corner_uv.reshape(-1, 2))
+    ears = np.zeros(len(vertices))
+    np.maximum.at(ears, body.triangles.ravel(), corner_ears)
+    head = build_headmap(skin, ears > 0.3)
+    eyes = np.unique(np.concatenate([body.parts["l-eye"], body.parts["r-eye"]]))
+    return PreparedPerson(
+        person=person,
+        neutral=neutral,
+        skin=vertices,
+        eye_centre=neutral[eyes].mean(axis=0),
+        hair=grow_hair(person, skin, body.canonical, ears, head),
+        brows=facial.root_brows(person, body),
+        beard=facial.root_beard(person, body),
+    )
+
+
+def build_surfaces(
+    known: PreparedPerson,
+    body: BodyData,
+    coarse: np.ndarray,
+    pose: Pose,
+    view: View,
+    size: int,
+    camera: np.ndarray,
+) -> list[Surface]:
+    """Everything the rays can hit, posed.
+
+    Args:
+        known: the prepared person.
+        body: the body data.
+        coarse: (N, 3) coarse vertices with expression, unposed.
+        pose: bone transforms.
+        view: outfit and gaze.
+        size: pixels each way; strands get no thinner than the picture can show.
+        camera: (3,) its position; strands turn towards it.
+    """
+    posed = pose.apply(coarse, body.weights)
+    vertices = body.subdivision @ posed[: body.n_skin]
+    skin = Surface(
+        material="skin",
+        vertices=vertices,
+        triangles=body.triangles,
+        normals=vertex_normals(vertices, body.triangles),
+        values={"canonical": body.canonical},
+        corners={"uv": body.corner_uv},
+    )
+    shirt = build_shirt(skin, body, view.outfit)
+    bare = ~covered_triangles(body, view.outfit.neckline)
+    rotate, _ = pose.head
+    pixel = frame_height(view.camera_distance) / size
+    small = [known.brows.posed(vertices, skin.normals, body.triangles, rotate)]
+    if known.beard is not None:
+        small.append(known.beard.posed(vertices, skin.normals, body.triangles, rotate))
+    small.append(lashes(posed, body, rotate @ [0.0, 0.0, 1.0]))
+    surfaces = [ribbons(joined(small), camera, 0.22 * pixel)]
+    if known.hair is not None:
+        surfaces.append(ribbons(_pose_hair(known.hair, pose), camera, 0.50 * pixel))
+    skin.triangles = body.triangles[bare]
+    skin.corners = {"uv": body.corner_uv[bare]}
+    surfaces += [skin, shirt, *build_eyes(known.neutral, body, view.gaze, pose.head)]
+    surfaces += [_helper(body, posed, name) for name in ("upper-teeth", "lower-teeth", "tongue")]
+    glasses = build_glasses(known.person, eye_spheres(known.neutral, body), known.skin, pose.head)
+    return surfaces + ([glasses] if glasses is not None else [])
+
+
+def _pose_hair(hair: Strands, pose: Pose) -> Strands:
+    """Turn the hair with the head; what hangs below the chin gives way to gravity and lags behind."""
+    rotate, offset = pose.head
+    stiff = hair.points @ rotate.T + offset
+    slack = 0.55 * smoothstep(6.7, 5.3, hair.points[..., 1:2])
+    return Strands(
+        points=stiff * (1 - slack) + hair.points * slack,
+        colour=hair.colour,
+        width=hair.width,
+        normal=hair.normal @ rotate.T,
+    )
+
+
+def _helper(body: BodyData, posed: np.ndarray, name: str) -> Surface:
+    numbers, quads = np.unique(body.parts[name], return_inverse=True)
+    triangles = triangulate(quads.reshape(body.parts[name].shape))
+    vertices = posed[numbers]
+    return Surface(
+        material="tongue" if name == "tongue" else "teeth",
+        vertices=vertices,
+        triangles=triangles,
+        normals=vertex_normals(vertices, triangles),
+    )

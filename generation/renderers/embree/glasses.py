@@ -1,0 +1,103 @@
+"""Glasses: two rims, a bridge and temples made of tubes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from generation.people.person import Person
+from generation.renderers.embree.surface import Surface, unit
+from generation.renderers.embree.tables import check_choice
+
+SHAPES = ["none", "round", "square"]
+_SIDES = 8
+
+
+def tube(path: np.ndarray, radius: float, closed: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A tube around a polyline.
+
+    Args:
+        path: (n, 3).
+        radius: decimetres.
+        closed: whether the last point joins the first.
+
+    Returns:
+        Vertices, triangles, normals.
+    """
+    n = len(path)
+    ahead = np.roll(path, -1, axis=0) - np.roll(path, 1, axis=0) if closed else np.gradient(path, axis=0)
+    tangent = unit(ahead)
+    e1 = unit(np.cross(tangent, [0.02, 0.13, 0.99]))
+    e2 = np.cross(tangent, e1)
+    angle = np.linspace(0, 2 * np.pi, _SIDES, endpoint=False)
+    normals = np.cos(angle)[None, :, None] * e1[:, None] + np.sin(angle)[None, :, None] * e2[:, None]
+    vertices = path[:, None] + radius * normals
+    i = np.arange(n if closed else n - 1)[:, None] * _SIDES
+    following = (i + _SIDES) % (n * _SIDES)
+    j, k = np.arange(_SIDES)[None], (np.arange(_SIDES)[None] + 1) % _SIDES
+    a, b, c, d = i + j, following + j, following + k, i + k
+    triangles = np.stack([np.stack([a, b, c], -1), np.stack([a, c, d], -1)], axis=2).reshape(-1, 3)
+    return vertices.reshape(-1, 3), triangles, normals.reshape(-1, 3)
+
+
+def build_glasses(
+    person: Person,
+    eyes: list[tuple[np.ndarray, float]],
+    skin: np.ndarray,
+    head: tuple[np.ndarray, np.ndarray],
+) -> Surface | None:
+    """The person's glasses on the posed head, or None.
+
+    Args:
+        person: which shape they wear.
+        eyes: centre and radius of both eyeballs, unposed.
+        skin: (V, 3) unposed neutral skin, to rest on the nose and reach the ears.
+        head: rotation and offset of the head bone.
+
+    Raises:
+        RememError: unknown shape.
+    """
+    if check_choice("glasses", person.glasses, SHAPES) == "none":
+        return None
+    left = max(eyes, key=lambda e: e[0][0])[0]
+    right = min(eyes, key=lambda e: e[0][0])[0]
+    spacing = (left[0] - right[0]) / 2
+    middle = (left + right) / 2
+    # Rest the bridge on the nose: the foremost skin near the midline at eye height.
+    near = (np.abs(skin[:, 0] - middle[0]) < 0.10) & (np.abs(skin[:, 1] - middle[1] + 0.02) < 0.08)
+    front = skin[near, 2].max() + 0.03
+    half_width = 0.72 * spacing
+    half_height = half_width * (0.90 if person.glasses == "round" else 0.74)
+    power = 2.0 if person.glasses == "round" else 4.5
+    t = np.linspace(0, 2 * np.pi, 56, endpoint=False)
+    cx = np.sign(np.cos(t)) * np.abs(np.cos(t)) ** (2 / power)
+    cy = np.sign(np.sin(t)) * np.abs(np.sin(t)) ** (2 / power)
+    radius = 0.020 if person.glasses == "round" else 0.026
+    sides = np.abs(skin[:, 0][(np.abs(skin[:, 1] - middle[1]) < 0.10) & (np.abs(skin[:, 2] - 0.75) < 0.12)])
+    temple_x = sides.max() + 0.03 if len(sides) else 0.78
+    parts = []
+    for sign in (1.0, -1.0):
+        centre = middle + [sign * spacing * 1.03, -0.05, 0]
+        ring = np.stack([centre[0] + half_width * cx, centre[1] + half_height * cy, np.zeros(56)], axis=1)
+        ring[:, 2] = front - 0.20 * (ring[:, 0] - middle[0]) ** 2
+        parts.append(tube(ring, radius, closed=True))
+        hinge = ring[np.argmax(sign * ring[:, 0] + 0.4 * ring[:, 1])]
+        end = np.array([sign * temple_x, middle[1] + 0.03, 0.55])
+        bend = np.array([sign * temple_x, hinge[1] + 0.02, hinge[2] - 0.25])
+        knots = np.stack([hinge, 0.5 * (hinge + bend) + [sign * 0.03, 0, 0.06], bend, end])
+        s = np.linspace(0, 3, 24)
+        temple = np.stack([np.interp(s, range(4), knots[:, c]) for c in range(3)], axis=1)
+        parts.append(tube(temple, radius * 0.9, closed=False))
+    gap = np.linspace(-1, 1, 12)[:, None]
+    reach = spacing * 1.03 - half_width * 0.96
+    bridge = np.concatenate(
+        [middle[0] + gap * reach, middle[1] + 0.02 + 0.05 * (1 - gap**2), front + 0.01 * (1 - gap**2)], axis=1
+    )
+    parts.append(tube(bridge, radius, closed=False))
+    offsets = np.cumsum([0] + [len(p[0]) for p in parts])
+    rotate, shift = head
+    return Surface(
+        material="glasses",
+        vertices=np.concatenate([p[0] for p in parts]) @ rotate.T + shift,
+        triangles=np.concatenate([p[1] + o for p, o in zip(parts, offsets[:-1], strict=True)]),
+        normals=np.concatenate([p[2] for p in parts]) @ rotate.T,
+    )

@@ -1,0 +1,104 @@
+"""Dispatch from hits to the painters of the surfaces they lie on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from generation.people.person import Person
+from generation.renderers.embree.bodydata import BodyData
+from generation.renderers.embree.eyes import paint_eye
+from generation.renderers.embree.shading import Material
+from generation.renderers.embree.shirt import paint_shirt
+from generation.renderers.embree.skin import paint_skin
+from generation.renderers.embree.surface import Surface, interpolate, unit
+from generation.renderers.embree.tracer import Hits
+from generation.views.view import View
+
+TEETH = (0.60, 0.56, 0.48)
+TONGUE = (0.36, 0.11, 0.10)
+FRAME = (0.018, 0.016, 0.017)
+
+
+def paint(
+    material: Material,
+    surfaces: list[Surface],
+    hits: Hits,
+    seen: np.ndarray,
+    to_eye: np.ndarray,
+    person: Person,
+    body: BodyData,
+    view: View,
+) -> None:
+    """Fill the material of every hit.
+
+    Args:
+        material: room for the hits that are not background.
+        surfaces: what was traced, in the tracer's order.
+        hits: all hits.
+        seen: numbers of the hits that are not background; row k of `material` belongs to hit seen[k].
+        to_eye: (len(seen), 3) directions to the camera.
+        person: whose portrait.
+        body: body data (masks).
+        view: outfit.
+    """
+    owner = hits.surface[seen]
+    for number, surface in enumerate(surfaces):
+        rows = np.flatnonzero(owner == number)
+        if not len(rows):
+            continue
+        hit = seen[rows]
+        triangle, u, v = hits.triangle[hit], hits.u[hit], hits.v[hit]
+        corner = surface.triangles[triangle]
+
+        def value(name: str, s: Surface = surface, t=triangle, c=corner, u=u, v=v) -> np.ndarray:
+            table = s.corners[name][t] if name in s.corners else s.values[name][c]
+            return interpolate(table, u, v)
+
+        normal = unit(interpolate(surface.normals[corner], u, v))
+        if surface.material == "skin":
+            paint_skin(material, rows, person, body, value("canonical"), value("uv"), normal)
+        elif surface.material == "eye":
+            paint_eye(material, rows, person, value("local"), normal)
+        elif surface.material == "hair":
+            paint_hair(material, rows, value("colour"), value("tangent"), value("along")[:, 0], normal)
+        elif surface.material == "cloth":
+            paint_shirt(
+                material, rows, view.outfit, value("canonical"), value("depth")[:, 0], normal, to_eye[rows]
+            )
+        else:
+            _paint_plain(material, rows, surface, normal, to_eye[rows])
+
+
+def _paint_plain(
+    material: Material, rows: np.ndarray, surface: Surface, normal: np.ndarray, eye: np.ndarray
+) -> None:
+    facing = np.sign(np.einsum("ni,ni->n", normal, eye))
+    material.normal[rows] = normal * np.where(facing < 0, -1, 1)[:, None]
+    material.albedo[rows] = {"teeth": TEETH, "tongue": TONGUE, "glasses": FRAME}[surface.material]
+    material.roughness[rows] = 0.30
+    material.wrap[rows] = 0.15
+
+
+def paint_hair(
+    material: Material,
+    rows: np.ndarray,
+    colour: np.ndarray,
+    tangent: np.ndarray,
+    along: np.ndarray,
+    normal: np.ndarray,
+) -> None:
+    """Fill `material[rows]` with strands: darker at the root, a little lighter at the tip.
+
+    Args:
+        material: to be filled.
+        rows: which points.
+        colour: (n, 3) strand colour.
+        tangent: (n, 3) strand direction.
+        along: (n,) place on the strand, 0 root, 1 tip.
+        normal: (n, 3) direction away from the head.
+    """
+    material.albedo[rows] = colour * (0.72 + 0.45 * along)[:, None]
+    material.tangent[rows] = unit(tangent)
+    material.normal[rows] = normal
+    material.hair[rows] = True
+    material.roughness[rows] = 0.6

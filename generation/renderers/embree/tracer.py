@@ -1,0 +1,93 @@
+"""Ray casting with Embree: camera rays, shadow rays, ambient-occlusion rays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from embreex import rtcore_scene
+from embreex.mesh_construction import TriangleMesh
+
+from generation.renderers.embree.surface import Surface
+
+FIELD_OF_VIEW = 12.3  # degrees, vertical and horizontal
+
+
+@dataclass(frozen=True, eq=False)
+class Hits:
+    """First hits of n rays: surface number (-1 = background), triangle within it, barycentrics, distance."""
+
+    surface: np.ndarray
+    triangle: np.ndarray
+    u: np.ndarray
+    v: np.ndarray
+    distance: np.ndarray
+
+
+class Tracer:
+    """An Embree scene over several surfaces, joined to one mesh."""
+
+    def __init__(self, surfaces: list[Surface]) -> None:
+        offsets = np.cumsum([0] + [len(s.vertices) for s in surfaces])
+        self._ends = np.cumsum([len(s.triangles) for s in surfaces])
+        vertices = np.concatenate([s.vertices for s in surfaces]).astype(np.float32)
+        triangles = [s.triangles + o for s, o in zip(surfaces, offsets[:-1], strict=True)]
+        self._scene = rtcore_scene.EmbreeScene()
+        self._mesh = TriangleMesh(self._scene, vertices, np.concatenate(triangles).astype(np.int32))
+
+    def first_hits(self, origins: np.ndarray, directions: np.ndarray) -> Hits:
+        """Closest hits of (n, 3) rays."""
+        found = self._scene.run(_f32(origins), _f32(directions), output=1)
+        prim = found["primID"]
+        surface = np.where(prim >= 0, np.searchsorted(self._ends, prim, side="right"), -1)
+        start = np.concatenate([[0], self._ends])[np.maximum(surface, 0)]
+        return Hits(
+            surface=surface, triangle=prim - start, u=found["u"], v=found["v"], distance=found["tfar"]
+        )
+
+    def visible(self, origins: np.ndarray, directions: np.ndarray, distances: np.ndarray) -> np.ndarray:
+        """(n,) float: 1 where nothing lies within `distances` along the ray, else 0."""
+        hit = self._scene.run(
+            _f32(origins),
+            _f32(directions),
+            query="OCCLUDED",
+            dists=np.ascontiguousarray(distances, np.float32),
+        )
+        return (hit < 0).astype(np.float32)
+
+
+def _f32(array: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(array, dtype=np.float32)
+
+
+def frame_height(distance: float) -> float:
+    """Height of the frame in decimetres at the target, `distance` decimetres from the camera."""
+    return 2 * distance * float(np.tan(np.radians(FIELD_OF_VIEW / 2)))
+
+
+def camera_rays(
+    target: np.ndarray, distance: float, size: int, grid: int, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Jittered camera rays, `grid` × `grid` to a pixel.
+
+    Args:
+        target: point at the picture's centre; the camera looks along -z.
+        distance: from camera to target, decimetres.
+        size: pixels each way.
+        grid: strata each way within a pixel.
+        rng: jitter.
+
+    Returns:
+        Origins and unit directions, (size · size · grid · grid, 3), rays of one pixel adjacent.
+    """
+    cell = (np.arange(grid) + 0.0) / grid
+    jitter = rng.random((size, size, grid, grid, 2)) / grid
+    px = np.arange(size)[None, :, None, None] + cell[None, None, None, :] + jitter[..., 0]
+    py = np.arange(size)[:, None, None, None] + cell[None, None, :, None] + jitter[..., 1]
+    half = np.tan(np.radians(FIELD_OF_VIEW / 2))
+    x = (2 * px / size - 1) * half
+    y = (1 - 2 * py / size) * half
+    directions = np.stack([x, y, -np.ones_like(x)], axis=-1).reshape(-1, 3)
+    directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+    origin = np.asarray(target) + [0, 0, distance]
+    return np.broadcast_to(origin, directions.shape).copy(), directions
