@@ -98,28 +98,35 @@ def test_generation_does_not_depend_on_the_batch(lm, source):
     assert len(set(together)) > 1
 
 
-def test_generated_text_is_cut_at_stop_strings(lm, source):
-    (request,) = asking_requests(task_rows(source, "remem_retain_seen_multi_qa").select([0]))
-    texts = []
-    for until in ("never said", None):
-        stop = until or texts[0][len(texts[0]) // 2]
-        request.arguments = (request.args[0], {**GREEDY, "until": [stop]}, request.args[2])
-        texts += lm.generate_until([request], disable_tqdm=True)
-    assert texts[0]
-    assert texts[1] == texts[0].split(stop)[0]
+@pytest.fixture(scope="module")
+def talkative(lm) -> tuple[Instance, list[int]]:
+    """A question that the tiny model answers at some length, and the tokens of its answer."""
+    for number in range(50):
+        request = Instance(
+            "generate_until", {}, (f"What is {number}?", {**GREEDY, "until": ["never said"]}), 0
+        )
+        inputs = encode_prompts(lm.processor, [build_prompt(lm.processor, f"What is {number}?", 0)], [[]])
+        said = lm.model.generate(**inputs, max_new_tokens=12, do_sample=False)
+        tokens = said[0, inputs["input_ids"].shape[1] :].tolist()
+        if len(tokens) == 12 and len(set(tokens)) > 6:
+            return request, tokens
+    raise AssertionError("the tiny model answers nothing at length")
 
 
-def test_generation_stops_at_every_end_token_of_the_model(model_folder, source):
-    lm = RememVLM(str(model_folder), device="cpu")
-    doc = task_rows(source, "remem_retain_seen_multi_qa")[0]
-    inputs = encode_prompts(lm.processor, [build_prompt(lm.processor, doc["question"])], [images(doc)])
-    said = lm.model.generate(**inputs, max_new_tokens=8, do_sample=False)[0, inputs["input_ids"].shape[1] :]
-    end = int(said[2])
-    first = said.tolist().index(end)
-    lm.model.generation_config.eos_token_id = end
-    request = asking_requests([doc])[0]
-    request.arguments = (request.args[0], {**GREEDY, "until": ["never said"]}, request.args[2])
-    expected = lm.tokenizer.decode(said[: first + 1], skip_special_tokens=True)
+def test_generated_text_is_cut_at_stop_strings(lm, talkative):
+    request, tokens = talkative
+    (whole,) = lm.generate_until([request], disable_tqdm=True)
+    assert whole == lm.tokenizer.decode(tokens, skip_special_tokens=True)
+    stop = whole[len(whole) // 2]
+    shorter = Instance("generate_until", {}, (request.args[0], {**GREEDY, "until": [stop]}), 0)
+    assert lm.generate_until([shorter], disable_tqdm=True) == [whole.split(stop)[0]]
+
+
+def test_generation_stops_at_every_end_token_of_the_model(lm, talkative, monkeypatch):
+    request, tokens = talkative
+    end = tokens[6]
+    expected = lm.tokenizer.decode(tokens[: tokens.index(end) + 1], skip_special_tokens=True)
+    monkeypatch.setattr(lm.model.generation_config, "eos_token_id", [end])
     assert lm.generate_until([request], disable_tqdm=True) == [expected]
 
 
