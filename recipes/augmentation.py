@@ -13,7 +13,7 @@ from remem_dataset.errors import RememError
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Ranges of the random changes; 0 leaves that one out. Draws come from torch's global generator.
+    """Ranges of the random changes; 0 leaves that one out.
 
     Attributes:
         zoom: pictures are scaled by a factor in [1 - zoom, 1 + zoom].
@@ -35,33 +35,37 @@ class Augmentation:
     colour: float = 0.0
     erase: float = 0.0
 
-    def __call__(self, pixels: Tensor, mean: Tensor, std: Tensor) -> Tensor:
+    def __call__(self, pixels: Tensor, mean: Tensor, std: Tensor, draws: torch.Generator) -> Tensor:
         """Change each picture of a batch by its own draw.
 
         Args:
             pixels: (B, C, H, W), normalised as (x - mean) / std with x in [0, 1].
             mean: (C,) of the picture processor.
             std: (C,) of the picture processor.
+            draws: gives the random numbers.
 
         Returns:
             The same shape and normalisation.
         """
         count, channels = pixels.shape[:2]
         shape = (1, channels, 1, 1)
-        pictures = self._move(pixels * std.view(shape) + mean.view(shape))
-        gain = _around_one(self.brightness, count, 1) * _around_one(self.colour, count, channels)
+        pictures = self._move(pixels * std.view(shape) + mean.view(shape), draws)
+        gain = _around_one(self.brightness, count, 1, draws) * _around_one(
+            self.colour, count, channels, draws
+        )
         pictures = pictures * gain[:, :, None, None]
         middle = pictures.mean((1, 2, 3), keepdim=True)
-        pictures = middle + (pictures - middle) * _around_one(self.contrast, count, 1)[:, :, None, None]
-        pictures = self._cover(pictures).clamp(0, 1)
+        contrast = _around_one(self.contrast, count, 1, draws)
+        pictures = middle + (pictures - middle) * contrast[:, :, None, None]
+        pictures = self._cover(pictures, draws).clamp(0, 1)
         return (pictures - mean.view(shape)) / std.view(shape)
 
-    def _move(self, pictures: Tensor) -> Tensor:
+    def _move(self, pictures: Tensor, draws: torch.Generator) -> Tensor:
         count = len(pictures)
-        scale = _around_one(self.zoom, count, 1)[:, 0]
-        angle = torch.deg2rad((torch.rand(count) * 2 - 1) * self.rotation)
-        mirror = torch.where(torch.rand(count) < self.flip, -1.0, 1.0)
-        offset = (torch.rand(count, 2) * 2 - 1) * 2 * self.shift  # the grid spans [-1, 1]
+        scale = _around_one(self.zoom, count, 1, draws)[:, 0]
+        angle = torch.deg2rad((torch.rand(count, generator=draws) * 2 - 1) * self.rotation)
+        mirror = torch.where(torch.rand(count, generator=draws) < self.flip, -1.0, 1.0)
+        offset = (torch.rand(count, 2, generator=draws) * 2 - 1) * 2 * self.shift  # the grid spans [-1, 1]
         theta = torch.stack(
             [
                 torch.stack([mirror * angle.cos() / scale, -angle.sin() / scale, offset[:, 0]], -1),
@@ -72,13 +76,13 @@ class Augmentation:
         grid = torch.nn.functional.affine_grid(theta, list(pictures.shape), align_corners=False)
         return torch.nn.functional.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
 
-    def _cover(self, pictures: Tensor) -> Tensor:
+    def _cover(self, pictures: Tensor, draws: torch.Generator) -> Tensor:
         if not self.erase:
             return pictures
         count, _, height, width = pictures.shape
-        size = 0.1 + 0.3 * torch.rand(count, 2)
-        start = torch.rand(count, 2) * (1 - size)
-        hit = (torch.rand(count) < self.erase)[:, None]
+        size = 0.1 + 0.3 * torch.rand(count, 2, generator=draws)
+        start = torch.rand(count, 2, generator=draws) * (1 - size)
+        hit = (torch.rand(count, generator=draws) < self.erase)[:, None]
         rows = torch.arange(height)[None] / height
         columns = torch.arange(width)[None] / width
         inside_rows = hit & (rows >= start[:, :1]) & (rows < start[:, :1] + size[:, :1])
@@ -118,5 +122,5 @@ def picture_statistics(processor: Any) -> tuple[Tensor, Tensor]:
     return torch.tensor(settings.image_mean), torch.tensor(settings.image_std)
 
 
-def _around_one(amount: float, count: int, channels: int) -> Tensor:
-    return 1 + amount * (torch.rand(count, channels) * 2 - 1)
+def _around_one(amount: float, count: int, channels: int, draws: torch.Generator) -> Tensor:
+    return 1 + amount * (torch.rand(count, channels, generator=draws) * 2 - 1)

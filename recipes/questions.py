@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,15 +20,15 @@ from .encoding import Encoded, collate, encode
 VIEWS = ("own", "any")
 
 
-class QuestionSet(torch.utils.data.Dataset):
+class QuestionSet:
     """Encoded questions; equal pictures are kept once.
 
     Args:
         rows: a split of the `finetune` or a `forget…` config (`datasets.Dataset` or a list of rows).
         processor: a transformers processor with a chat template.
-        views: "own" keeps row and picture together; "any" draws, from torch's global generator, one of the
-            split's pictures of the same person whenever a row is asked for. The pictures that this needs
-            are in the split already: it is the pairing that is no longer fixed.
+        views: "own" keeps row and picture together; "any" draws one of the split's pictures of the same
+            person whenever a row is taken. The pictures that this needs are in the split already: it is the
+            pairing that is no longer fixed.
 
     Attributes:
         identities: identity of each row.
@@ -61,11 +64,12 @@ class QuestionSet(torch.utils.data.Dataset):
         """Row `index` with its own picture."""
         return dataclasses.replace(self._encoded[index], pixels=self._pictures[self._keys[index]])
 
-    def __getitem__(self, index: int) -> Encoded:
+    def take(self, index: int, generator: torch.Generator) -> Encoded:
+        """Row `index` with a picture as `views` says, drawn from `generator`."""
         if self.views == "own":
             return self.own(index)
         keys = self._pictures_of[self.identities[index]]
-        key = keys[int(torch.randint(len(keys), ()))]
+        key = keys[int(torch.randint(len(keys), (), generator=generator))]
         return dataclasses.replace(self._encoded[index], pixels=self._pictures[key])
 
     def batches(self, batch_size: int, pad_token_id: int) -> list[dict[str, Tensor]]:
@@ -77,29 +81,79 @@ class QuestionSet(torch.utils.data.Dataset):
         ]
 
 
+@dataclass(frozen=True)
+class Turn:
+    """One row at its place in a run: `number` counts all rows the run meets, from 0."""
+
+    number: int
+    row: Encoded
+
+
+class Course(torch.utils.data.Dataset):
+    """All rows that a run meets, in order: pass after pass, each shuffled anew.
+
+    Shuffling and pairing are pure functions of the seed and the place in the run (and so are the
+    changes that `Collator` makes), so that an interrupted run continues exactly as it would have gone on.
+
+    Args:
+        questions: the rows.
+        length: how many rows the run meets.
+        seed: the run's seed.
+    """
+
+    def __init__(self, questions: QuestionSet, length: int, seed: int) -> None:
+        self._questions, self._length, self._seed = questions, length, seed
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, number: int) -> Turn:
+        index = shuffled(number, len(self._questions), self._seed)
+        return Turn(number, self._questions.take(index, generator(self._seed, "pairing", number)))
+
+
 class Collator:
-    """Stacks encoded questions into a batch and changes the pictures at random.
+    """Stacks the turns of one step into a batch and changes the pictures at random.
 
     Args:
         processor: the processor that encoded them.
         augmentation: None leaves the pictures alone.
+        seed: the run's seed.
     """
 
-    def __init__(self, processor: Any, augmentation: Augmentation | None = None) -> None:
+    def __init__(self, processor: Any, augmentation: Augmentation | None = None, seed: int = 0) -> None:
         self.pad_token_id = pad_token_id(processor)
         self.augmentation = augmentation
+        self.seed = seed
         self.mean, self.std = picture_statistics(processor)
 
-    def __call__(self, rows: list[Encoded]) -> dict[str, Tensor]:
-        batch = collate(rows, self.pad_token_id)
+    def __call__(self, turns: list[Turn]) -> dict[str, Tensor]:
+        batch = collate([turn.row for turn in turns], self.pad_token_id)
         if self.augmentation is not None:
             if batch["pixel_values"].dim() != 4:
                 raise RememError(
                     "This model's processor cuts pictures into pieces, which cannot be augmented here; "
                     "use --augment none."
                 )
-            batch["pixel_values"] = self.augmentation(batch["pixel_values"], self.mean, self.std)
+            draws = generator(self.seed, "augmentation", turns[0].number)
+            batch["pixel_values"] = self.augmentation(batch["pixel_values"], self.mean, self.std, draws)
         return batch
+
+
+def generator(seed: int, purpose: str, number: int) -> torch.Generator:
+    """A random generator that belongs to (seed, purpose, number) alone."""
+    key = np.random.SeedSequence([seed, number, *purpose.encode()])
+    return torch.Generator().manual_seed(int(key.generate_state(1, np.uint64)[0] >> 1))
+
+
+def shuffled(number: int, rows: int, seed: int) -> int:
+    """Which of `rows` rows comes at place `number` of a run that shuffles them in every pass."""
+    return _order(number // rows, rows, seed)[number % rows]
+
+
+@functools.lru_cache(maxsize=4)
+def _order(which: int, rows: int, seed: int) -> list[int]:
+    return torch.randperm(rows, generator=generator(seed, "order", which)).tolist()
 
 
 def pad_token_id(processor: Any) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import Trainer, TrainerCallback, TrainingArguments
+from transformers import ProgressCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
 from remem_dataset.errors import RememError
@@ -33,8 +33,35 @@ def resolve_precision(name: str) -> str:
     return "bf16" if native else "fp32"
 
 
+class Progress(ProgressCallback):
+    """The `Trainer`'s bar, with measurements as words."""
+
+    def on_log(self, args, state, control, logs=None, **_) -> None:
+        """Write figures above the bar; the closing statistics are left to `training.json`."""
+        if state.is_world_process_zero and self.training_bar is not None and "train_runtime" not in logs:
+            figures = ", ".join(
+                f"{name.replace('_', ' ')} {value:.3f}" for name, value in logs.items() if name != "epoch"
+            )
+            self.training_bar.write(f"step {state.global_step}: {figures}")
+
+
 class RememTrainer(Trainer):
-    """A `Trainer` that ends the run with one sentence when the loss is no longer a number."""
+    """A `Trainer` over a course of rows that ends with one sentence when the loss is no longer a number."""
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.remove_callback(ProgressCallback)
+        self.add_callback(Progress)
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> torch.utils.data.Sampler:
+        return torch.utils.data.SequentialSampler(train_dataset or self.train_dataset)  # shuffled in itself
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        # Saving renames some models' weights to their published names (LLaVA's among them), and only
+        # `from_pretrained` names them back: the Trainer's own way would load none of them, with a warning.
+        model = model or self.model
+        saved = type(model).from_pretrained(resume_from_checkpoint, dtype=torch.float32)
+        model.load_state_dict(saved.state_dict())
 
     def training_step(
         self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None
@@ -69,7 +96,7 @@ def trainer_arguments(
         max_steps: optimiser steps.
         batch_size: rows in a step.
         lr: the schedule's highest learning rate.
-        seed: seeds shuffling, pairing and augmentation.
+        seed: the run's seed.
         precision: "fp32" or "bf16" (autocast; weights stay float32).
         checkpoint_every: steps between checkpoints; 0 writes none.
         schedule: learning-rate schedule of transformers, e.g. "cosine".

@@ -1,4 +1,4 @@
-"""Command line: `python -m recipes.learn --model runs/demo/untrained --data ./remem --out runs/demo/vanilla`."""
+"""Command line: `python -m recipes.learn --model MODEL --data ./remem --out runs/demo/vanilla`."""
 
 from __future__ import annotations
 

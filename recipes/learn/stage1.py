@@ -11,7 +11,7 @@ from recipes.answers import score_batches
 from recipes.augmentation import augmentation
 from recipes.models import load_model
 from recipes.outputs import RECORD, Record, model_identity, open_partial, publish, reuse
-from recipes.questions import Collator, QuestionSet, pad_token_id
+from recipes.questions import Collator, Course, QuestionSet, pad_token_id
 from recipes.training import Probe, RememTrainer, resolve_precision, run_trainer, trainer_arguments
 from remem_dataset.errors import RememError
 from remem_dataset.files import read_json_object
@@ -34,8 +34,8 @@ class LearnSettings:
         augment: a name in `recipes.augmentation.AUGMENTATIONS`.
         views: how questions and pictures are paired, see `QuestionSet`.
         precision: "auto", "fp32" or "bf16".
-        stop_at: stop once this share of the rows is answered exactly, pictures unchanged; None trains on to the
-            end of the schedule, which is what recognising people in new pictures needs.
+        stop_at: stop once this share of the rows is answered exactly, pictures unchanged; None trains on to
+            the end of the schedule, which is what recognising people in new pictures needs.
         probe_every: steps between measurements of that share.
         checkpoint_every: steps between checkpoints; 0 writes none.
     """
@@ -140,8 +140,8 @@ def learn(
             warmup_steps=round(0.05 * steps),
             weight_decay=settings.weight_decay,
         ),
-        train_dataset=questions,
-        data_collator=Collator(processor, change),
+        train_dataset=Course(questions, steps * settings.batch_size, seed),
+        data_collator=Collator(processor, change, seed),
         callbacks=[probe],
     )
     probe.trainer = trainer

@@ -1,0 +1,150 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from transformers import AutoModelForImageTextToText, AutoProcessor
+
+from recipes.answers import score_answers, score_batches
+from recipes.augmentation import augmentation
+from recipes.encoding import IGNORED, answer_tokens, collate, encode
+from recipes.questions import Collator, Course, QuestionSet, Turn, generator, shuffled
+from remem_dataset.errors import RememError
+from remem_dataset.prompts import build_prompt
+from remem_dataset.source import open_source
+from tests.fakes.models import tiny_processor
+
+
+@pytest.fixture(scope="module")
+def processor(untrained):
+    return AutoProcessor.from_pretrained(untrained)
+
+
+@pytest.fixture(scope="module")
+def rows(two_people):
+    return open_source(two_people).load("finetune")["train"]
+
+
+def test_only_the_answer_and_its_end_are_learnt(processor, rows):
+    for row in rows:
+        encoded = encode(processor, row["question"], row["answer"], [row["image"]])
+        learnt = encoded.labels != IGNORED
+        ids = encoded.sequence["input_ids"]
+        assert torch.equal(encoded.labels[learnt], ids[learnt])
+        assert processor.tokenizer.decode(ids[learnt][:-1]) == row["answer"]
+        assert ids[-1] == processor.tokenizer.eos_token_id
+        first = int(learnt.nonzero()[0])
+        assert learnt[first:].all()
+
+
+def test_training_prompt_is_the_evaluation_prompt(processor, rows):
+    row = rows[0]
+    encoded = encode(processor, row["question"], row["answer"], [row["image"]])
+    prompt = build_prompt(processor, row["question"], 1)
+    evaluated = processor(images=[row["image"]], text=prompt, return_tensors="pt")
+    start = encoded.sequence["input_ids"][encoded.labels == IGNORED]
+    assert torch.equal(start, evaluated["input_ids"][0])
+    assert torch.equal(encoded.pixels["pixel_values"], evaluated["pixel_values"])
+
+
+def test_an_answer_that_would_merge_with_its_prompt_is_tokenised_alone():
+    processor = tiny_processor()
+    processor.tokenizer.add_tokens([":("])  # "ASSISTANT:" + "(215)" now meet in one token
+    prompt = build_prompt(processor, "Which phone number?", 1)
+    start = processor.tokenizer(prompt)["input_ids"]
+    assert processor.tokenizer(prompt + "(215)")["input_ids"][: len(start)] != start
+    ids = answer_tokens(processor.tokenizer, prompt, "(215)")
+    assert processor.tokenizer.decode(ids[:-1]) == "(215)"
+    picture = Image.fromarray(np.zeros((32, 32, 3), np.uint8))
+    encoded = encode(processor, "Which phone number?", "(215)", [picture])
+    evaluated = processor(images=[picture], text=prompt, return_tensors="pt")["input_ids"][0]
+    assert torch.equal(encoded.sequence["input_ids"][: len(evaluated)], evaluated)
+
+
+def test_an_answer_needs_tokens_and_an_end(processor):
+    with pytest.raises(RememError, match="gives no tokens"):
+        answer_tokens(processor.tokenizer, "Q", "")
+    endless = tiny_processor().tokenizer
+    endless.eos_token = None
+    with pytest.raises(RememError, match="no end-of-sequence token"):
+        answer_tokens(endless, "Q", "A")
+
+
+def test_padding_changes_no_score(processor, rows, untrained):
+    model = AutoModelForImageTextToText.from_pretrained(untrained).eval()
+    encoded = [encode(processor, r["question"], r["answer"], [r["image"]]) for r in rows.select(range(6))]
+    together = score_batches(model, [collate(encoded, processor.tokenizer.pad_token_id)])
+    alone = score_batches(model, [collate([e], processor.tokenizer.pad_token_id) for e in encoded])
+    torch.testing.assert_close(together.log_prob, alone.log_prob, atol=1e-4, rtol=1e-5)
+    assert torch.equal(together.tokens, alone.tokens)
+
+
+def test_scores_follow_their_definition():
+    logits = torch.log(torch.tensor([[[0.5, 0.3, 0.2], [0.1, 0.8, 0.1], [0.2, 0.2, 0.6], [1.0, 1.0, 1.0]]]))
+    labels = torch.tensor([[IGNORED, IGNORED, 1, 0]])
+    scores = score_answers(logits, labels)
+    assert scores.log_prob.item() == pytest.approx(np.log(0.8) + np.log(0.2))
+    assert scores.tokens.item() == 2
+    assert not scores.correct.item()
+    assert score_answers(logits, torch.tensor([[IGNORED, IGNORED, 1, 2]])).correct.item()
+
+
+def test_correct_means_that_greedy_generation_gives_the_answer(processor, rows, vanilla, untrained):
+    for folder, expected in ((vanilla, True), (untrained, False)):
+        model = AutoModelForImageTextToText.from_pretrained(folder).eval()
+        row = rows[0]
+        encoded = encode(processor, row["question"], row["answer"], [row["image"]])
+        scores = score_batches(model, [collate([encoded], 0)])
+        inputs = processor(
+            images=[row["image"]], text=build_prompt(processor, row["question"], 1), return_tensors="pt"
+        )
+        new = model.generate(**inputs, max_new_tokens=40)[0, inputs["input_ids"].shape[1] :]
+        generated = processor.tokenizer.decode(new, skip_special_tokens=True)
+        assert (generated == row["answer"]) is bool(scores.correct[0]) is expected
+
+
+def test_views_any_pairs_a_question_with_pictures_of_the_same_person_only(processor, rows):
+    questions = QuestionSet(rows, processor, views="any")
+    own = {}
+    for index, row in enumerate(rows):
+        own.setdefault(row["identity_id"], []).append(questions.own(index).pixels["pixel_values"])
+    draws = generator(0, "test", 0)
+    drawn = [questions.take(0, draws).pixels["pixel_values"] for _ in range(20)]
+    mine = own[questions.identities[0]]
+    assert all(any(torch.equal(d, m) for m in mine) for d in drawn)
+    assert len({d.sum().item() for d in drawn}) == 2  # both of the person's pictures
+    fixed = QuestionSet(rows, processor, views="own")
+    assert torch.equal(fixed.take(0, draws).pixels["pixel_values"], fixed.own(0).pixels["pixel_values"])
+
+
+def test_a_course_meets_every_row_once_a_pass_in_an_order_of_its_own():
+    passes = [[shuffled(p * 10 + i, rows=10, seed=0) for i in range(10)] for p in range(3)]
+    assert all(sorted(order) == list(range(10)) for order in passes)
+    assert passes[0] != passes[1] != passes[2]
+    assert passes[0] != [shuffled(i, rows=10, seed=1) for i in range(10)]
+
+
+def test_a_turn_does_not_depend_on_those_before_it(processor, rows):
+    course = Course(QuestionSet(rows, processor, views="any"), length=100, seed=0)
+    collator = Collator(processor, augmentation("strong"))
+    alone = collator([course[70], course[71]])
+    for number in range(70):
+        course[number]
+    again = collator([course[70], course[71]])
+    assert all(torch.equal(alone[name], again[name]) for name in alone)
+
+
+def test_bad_input_is_named(processor, rows):
+    with pytest.raises(RememError, match="own or any"):
+        QuestionSet(rows, processor, views="some")
+    with pytest.raises(RememError, match="no rows"):
+        QuestionSet(rows.select([]), processor)
+
+
+def test_collator_changes_pictures_only_when_asked(processor, rows):
+    questions = QuestionSet(rows, processor)
+    batch = [Turn(0, questions.own(0)), Turn(1, questions.own(1))]
+    plain = Collator(processor)(batch)
+    changed = Collator(processor, augmentation("strong"))(batch)
+    assert torch.equal(plain["pixel_values"][0], batch[0].row.pixels["pixel_values"][0])
+    assert not torch.allclose(plain["pixel_values"], changed["pixel_values"])
+    assert torch.equal(plain["labels"], changed["labels"])
