@@ -77,6 +77,7 @@ class Appearance:
     mixture: float
     groups: dict[str, Group]
     textures: dict[str, dict[str, float]]
+    silhouettes: dict[str, str]
     hair_colours: dict[str, Rgb]
     iris_colours: dict[str, Rgb]
     lips: dict[str, Any]
@@ -133,6 +134,7 @@ def load_appearance(folder: Path | None = None) -> Appearance:
         mixture=number(table["mixture"], "appearance.yaml: mixture"),
         groups=groups,
         textures=textures,
+        silhouettes=_silhouettes(table["silhouettes"], styles),
         hair_colours=hair_colours,
         iris_colours=iris_colours,
         lips=_lips(table["lips"]),
@@ -168,6 +170,18 @@ def _styles(folder: Path | None) -> dict[str, Style]:
         if not any(s.weight[gender] > 0 and s.min_age <= 18 for s in styles.values()):
             raise RememError(f"hair.yaml: styles has none that suits {gender} adults of any age.")
     return styles
+
+
+def _silhouettes(value: Any, styles: dict[str, Style]) -> dict[str, str]:
+    """Style -> name of its silhouette; a style in none is one of its own."""
+    where = "appearance.yaml: silhouettes"
+    of_style: dict[str, str] = {}
+    for name, members in mapping(value, where).items():
+        for style in listing(members, f"{where}: {name}"):
+            if text(style, f"{where}: {name}", styles) in of_style:
+                raise RememError(f"{where} has the style {style!r} twice; it may have one silhouette only.")
+            of_style[style] = name
+    return {style: of_style.get(style, style) for style in styles}
 
 
 def _group(value: Any, where: str, textures, hair_colours, iris_colours) -> Group:

@@ -110,11 +110,11 @@ def tone_quarter(seed: int, index: int) -> int:
 def features(tables: Appearance, latent: Latent) -> np.ndarray:
     """The vector in which persons are kept apart, each part scaled by its weight in the table `distinct`."""
     weight = tables.distinct
-    hair = np.array(latent.hair_colour) ** (1 / 2.2)
+    colour = np.array(latent.hair_colour) ** (1 / 2.2)
     parts = [
         weight["tone"] * np.array([latent.melanin]),
         weight["ancestry"] * latent.ancestry,
-        weight["hair_colour"] * hair,
+        weight["hair_colour"] * colour,
         weight["brow"] * np.array([latent.brow]),
         weight["freckles"] * np.array([latent.freckles]),
         weight["weight"] * np.array([latent.weight]),
@@ -123,9 +123,14 @@ def features(tables: Appearance, latent: Latent) -> np.ndarray:
         weight["beard"] * _one_hot(tables.beards, latent.u_beard),
         weight["glasses"] * _one_hot({"yes": tables.glasses["young"], "no": 1.0}, latent.u_glasses),
     ]
+    # The vector does not know the gender, so a style counts by half for each gender that would wear it.
+    names = [*tables.styles, *dict.fromkeys(tables.silhouettes.values())]
+    hair = np.zeros(len(names))
     for gender in GENDERS:
-        styles = style_weights(tables, latent.group, gender, AGES[1])
-        parts.append(weight["hair_style"] * _one_hot(styles, latent.u_style[gender]))
+        style = _pick(style_weights(tables, latent.group, gender, AGES[1]), latent.u_style[gender])
+        hair[names.index(style)] += 0.5
+        hair[names.index(tables.silhouettes[style], len(tables.styles))] += 0.5
+    parts.append(weight["hair_style"] * hair)
     return np.concatenate(parts)
 
 

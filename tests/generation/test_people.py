@@ -167,6 +167,7 @@ def test_bad_arguments(index, gender, age, word):
         ("appearance", 'black: "#15110f"', "black: [0.1, 1.2, 0]", "between 0 and 1"),
         ("appearance", "ancestry: [1.0, 0.0, 0.0]", "ancestry: [1.0, 0.5, 0.0]", "sum to 1"),
         ("appearance", "melanin: [0.72, 1.00]", "melanin: [0.72, 0.95]", "leave out the skin tone"),
+        ("appearance", "tied: [bun,", "tied: [bob, bun,", "the style 'bob' twice"),
         ("appearance", "dark_blond: 3", "mauve: 3", "mauve"),
         ("hair", "min_age: 18", "min_age: 19", "none that suits"),
         ("face_targets", "head_shapes:", "head_forms:", "head_forms"),

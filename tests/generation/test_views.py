@@ -174,7 +174,7 @@ def test_bad_arguments(role, number):
         ("lights", "power: 0.96", "brightness: 0.96", "unknown key 'brightness'"),
         ("lights", "ambient_sky: [0.20, 0.21, 0.23]", "ambient_sky: [0.20, 0.21]", "ambient_sky"),
         ("cameras", "yaw: [[-30, -18]", "yaw: [[-50, -18]", "yaw is -50"),
-        ("cameras", "distance: [12.8, 14.0]", "distance: [14.0, 12.8]", "must not exceed"),
+        ("cameras", "distance: [13.2, 14.4]", "distance: [14.4, 13.2]", "must not exceed"),
         ("cameras", "expression: neutral", "expression: frozen", "expression is 'frozen'"),
     ],
 )
