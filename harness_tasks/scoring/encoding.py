@@ -44,5 +44,5 @@ def encode_prompts(
     return {
         name: value.to(device=device, dtype=dtype if value.is_floating_point() else None)
         for name, value in encoded.items()
-        if isinstance(value, torch.Tensor)
+        if isinstance(value, torch.Tensor) and name != "labels"  # PaliGemma's processor makes some
     }

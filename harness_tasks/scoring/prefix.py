@@ -30,6 +30,11 @@ HALF_TOLERANCE = 0.1
 
 MAX_BATCH = 256
 
+#: What marks an answer token in an input that runs along the text. PaliGemma attends in both directions
+#: among tokens of type 0 (prompt and picture) and causally from type 1 on.
+ANSWER_MARKS = {"attention_mask": 1}
+MODEL_MARKS = {"paligemma": {"token_type_ids": 1}}
+
 _KeyValues = list[tuple[torch.Tensor, torch.Tensor]]
 
 
@@ -57,6 +62,7 @@ class PrefixScorer:
         self.memory = memory
         # A prompt with and one without a picture may differ in what the cache must hold.
         self._paths = dict.fromkeys((True, False), None if path == "auto" else path)
+        self._offset = [module for module in model.modules() if hasattr(module, "rope_deltas")]
         self._keeps_logits = "logits_to_keep" in inspect.signature(model.forward).parameters
 
     @property
@@ -65,7 +71,6 @@ class PrefixScorer:
         used = [path for path in self._paths.values() if path is not None]
         return FULL if FULL in used else (EXPAND if used else None)
 
-    @torch.inference_mode()
     def score(self, prompt: str, images: Sequence[Image.Image], answers: Sequence[str]) -> list[AnswerScore]:
         """Log P of each answer as continuation of the prompt.
 
@@ -80,15 +85,31 @@ class PrefixScorer:
         Raises:
             RememError: an answer has no token.
         """
-        tokens = [tuple(ids) for ids in answer_tokens(self.processor.tokenizer, prompt, answers)]
-        distinct = list(dict.fromkeys(tokens))
+        tokens = answer_tokens(self.processor.tokenizer, prompt, answers)
         inputs = encode_prompts(
             self.processor, [prompt], [images], device=self.model.device, dtype=self.model.dtype
         )
-        path = self._paths[bool(images)]
-        if path is None:
-            path = self._paths[bool(images)] = self._choose(inputs, distinct[:CHECKED_ANSWERS])
-        run = self._expand if path == EXPAND else self._full
+        return self.score_tokens(inputs, tokens, pictured=bool(images))
+
+    @torch.inference_mode()
+    def score_tokens(
+        self, inputs: dict[str, torch.Tensor], answers: Sequence[Sequence[int]], *, pictured: bool = True
+    ) -> list[AnswerScore]:
+        """`score` for a prompt and answers that are encoded already.
+
+        Args:
+            inputs: the model's keyword arguments for one prompt without padding, input_ids of shape (1, P).
+            answers: token ids of R answers; equal ones are computed once.
+            pictured: whether the prompt has pictures.
+
+        Returns:
+            R scores in the order of `answers`.
+        """
+        tokens = [tuple(ids) for ids in answers]
+        distinct = list(dict.fromkeys(tokens))
+        if self._paths[pictured] is None:
+            self._paths[pictured] = self._choose(inputs, distinct[:CHECKED_ANSWERS])
+        run = self._expand if self._paths[pictured] == EXPAND else self._full
         scores = dict(zip(distinct, run(inputs, distinct), strict=True))
         return [scores[ids] for ids in tokens]
 
@@ -129,6 +150,9 @@ class PrefixScorer:
 
     def _prefill(self, inputs: dict[str, torch.Tensor]) -> tuple[torch.Tensor, _KeyValues]:
         """Logits after the prompt, shape (V,), and the keys and values of each layer, (1, H, P, D)."""
+        for module in self._offset:
+            # Left from the picture of an earlier question; a prompt without picture would inherit it.
+            module.rope_deltas = None
         # Without a config: sliding-window layers then keep the whole prompt and the mask does the windowing.
         cache = DynamicCache()
         keep = {"logits_to_keep": 1} if self._keeps_logits else {}
@@ -153,11 +177,8 @@ class PrefixScorer:
             targets[row, : len(ids)] = torch.tensor(ids, device=first.device)
         logits = first.expand(len(batch), 1, -1)
         if longest > 1:
-            prompt_mask = inputs["attention_mask"]
-            mask = prompt_mask.new_ones((len(batch), prompt_mask.shape[1] + longest - 1))
             output = self.model(
                 input_ids=targets[:, :-1],
-                attention_mask=mask,
                 past_key_values=_copies(prefix, len(batch)),
                 use_cache=True,
             )
@@ -171,11 +192,12 @@ class PrefixScorer:
         prompt = inputs["input_ids"]
         answer = torch.tensor([ids], device=prompt.device)
         whole = dict(inputs, input_ids=torch.cat([prompt, answer], dim=1))
+        marks = ANSWER_MARKS | MODEL_MARKS.get(self.model.config.model_type, {})
         for name, value in inputs.items():
             # Everything that runs along the text (masks, token types) grows with it.
             if name != "input_ids" and value.shape == prompt.shape:
-                fill = 1 if name == "attention_mask" else 0
-                whole[name] = torch.cat([value, torch.full_like(answer, fill, dtype=value.dtype)], dim=1)
+                mark = torch.full_like(answer, marks.get(name, 0), dtype=value.dtype)
+                whole[name] = torch.cat([value, mark], dim=1)
         keep = {"logits_to_keep": len(ids) + 1} if self._keeps_logits else {}
         logits = self.model(**whole, use_cache=False, **keep).logits[:, -len(ids) - 1 : -1].float()
         return _read_scores(logits, answer, [len(ids)])[0]

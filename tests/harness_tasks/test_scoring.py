@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+import harness_tasks.scoring.prefix as prefix_module
 from harness_tasks.metrics import exposure
 from harness_tasks.scoring import AnswerScore, PrefixScorer, answer_tokens, encode_prompts
 from remem_dataset.errors import RememError
@@ -81,10 +82,9 @@ def test_the_greedy_flag_marks_what_the_model_would_say(model, processor):
     prompt = build_prompt(processor, "Who?", 1)
     inputs = encode_prompts(processor, [prompt], [[picture(0)]])
     said = model.generate(**inputs, max_new_tokens=6, do_sample=False)[0, inputs["input_ids"].shape[1] :]
-    scorer = PrefixScorer(model, processor)
-    tokens = [tuple(said.tolist()), (*said[:-1].tolist(), 5 if said[-1] != 5 else 6)]
-    greedy, other = scorer._expand(inputs, tokens)
-    assert [greedy[1], other[1]] == [True, False]
+    tokens = [said.tolist(), [*said[:-1].tolist(), 5 if said[-1] != 5 else 6]]
+    scores = PrefixScorer(model, processor).score_tokens(inputs, tokens)
+    assert [score[1] for score in scores] == [True, False]
 
 
 def test_swapping_the_picture_changes_the_scores(model, processor):
@@ -108,8 +108,8 @@ def test_the_self_check_falls_back_when_the_cache_cannot_be_copied(model, proces
         halved = [(k[:, :, ::2], v[:, :, ::2]) for k, v in prefix]
         return original(halved, count)
 
-    original = __import__("harness_tasks.scoring.prefix", fromlist=["_copies"])._copies
-    monkeypatch.setattr("harness_tasks.scoring.prefix._copies", forget_half)
+    original = prefix_module._copies
+    monkeypatch.setattr(prefix_module, "_copies", forget_half)
     scorer = PrefixScorer(model, processor)
     assert largest_difference(scorer.score(prompt, [picture(0)], ANSWERS), right) < 1e-5
     assert scorer.path == "full"
