@@ -226,7 +226,7 @@ def _express(tables: Appearance, latent: Latent, index: int, gender: str, age: i
         brow_thickness=float(np.clip(latent.brow + (0.1 if gender == "male" else -0.1), 0.05, 1)),
         hair_style=_pick(style_weights(tables, latent.group, gender, age), latent.u_style[gender]),
         hair_colour=latent.hair_colour,
-        grey=float(grey) if grey > 0.03 else 0.0,
+        grey=float(grey) if grey > 0.1 else 0.0,  # single white strands look like scratches
         beard=_pick(tables.beards, latent.u_beard) if gender == "male" else "none",
         glasses=_pick(tables.glasses["frames"], latent.u_frame) if latent.u_glasses < worn else "none",
         moles=latent.moles,

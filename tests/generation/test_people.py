@@ -160,8 +160,8 @@ def test_bad_arguments(index, gender, age, word):
 @pytest.mark.parametrize(
     ("table", "old", "new", "message"),
     [
-        ("appearance", "pool: 24", "pool: 0", "pool is 0; it must be a number between 1 and 1000"),
-        ("appearance", "pool: 24", "pond: 24", "unknown key 'pond'"),
+        ("appearance", "pool: 16", "pool: 0", "pool is 0; it must be a number between 1 and 1000"),
+        ("appearance", "pool: 16", "pond: 16", "unknown key 'pond'"),
         ("appearance", "freckles: {share: 0.45, until: 0.32}", "", "lacks the key 'freckles'"),
         ("appearance", 'black: "#15110f"', 'black: "#15110"', "hair_colours: black"),
         ("appearance", 'black: "#15110f"', "black: [0.1, 1.2, 0]", "between 0 and 1"),
