@@ -26,8 +26,11 @@ def coarse(picture: np.ndarray, cells: int) -> np.ndarray:
 @pytest.mark.parametrize("scene", SCENES.values(), ids=SCENES.keys())
 def test_every_scene_paints(scene):
     small = paint_background(scene, 64, 7)
-    assert small.shape == (64, 64, 3) and small.dtype == np.float32
-    assert np.isfinite(small).all() and small.min() >= 0 and small.max() <= 1
+    assert small.shape == (64, 64, 3)
+    assert small.dtype == np.float32
+    assert np.isfinite(small).all()
+    assert small.min() >= 0
+    assert small.max() <= 1
     assert 0.005 < small.mean() < 0.9
     # Same composition at eight times the size.
     large = paint_background(scene, 512, 7)

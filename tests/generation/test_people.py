@@ -126,12 +126,17 @@ def test_looks_hang_together(persons):
     """Grey comes with age; blond and red hair, light eyes and freckles only with light skin."""
     grey_young = [p.grey for p in persons if p.age < 35]
     grey_old = [p.grey for p in persons if p.age > 68]
-    assert max(grey_young) < 0.5 and np.mean(grey_young) < 0.05 and np.mean(grey_old) > 0.75
+    assert max(grey_young) < 0.5
+    assert np.mean(grey_young) < 0.05
+    assert np.mean(grey_old) > 0.75
     for p in persons:
         if p.melanin > 0.6:
-            assert max(p.hair_colour) < 0.08 and p.iris[2] < 0.1 and p.freckles == 0
+            assert max(p.hair_colour) < 0.08
+            assert p.iris[2] < 0.1
+            assert p.freckles == 0
     african = [p for p in persons if p.ancestry[0] > 0.6]
-    assert african and min(p.melanin for p in african) > 0.5
+    assert african
+    assert min(p.melanin for p in african) > 0.5
 
 
 def test_persons_are_farther_apart_than_chance(persons):

@@ -115,11 +115,16 @@ def test_every_template_is_used(views):
 
 def test_pose_within_limits_and_from_all_sides(views):
     for view in views["train"] + views["unseen"]:
-        assert abs(view.yaw) <= 30 and abs(view.pitch) <= 10 and abs(view.roll) <= 6
+        assert abs(view.yaw) <= 30
+        assert abs(view.pitch) <= 10
+        assert abs(view.roll) <= 6
         assert 11 <= view.camera_distance <= 20
-        assert abs(view.gaze[0]) <= 25 and abs(view.gaze[1]) <= 15
+        assert abs(view.gaze[0]) <= 25
+        assert abs(view.gaze[1]) <= 15
     yaws = [v.yaw for v in views["train"][:5]]
-    assert min(yaws) < -7 and max(yaws) > 7 and any(abs(y) <= 7 for y in yaws)
+    assert min(yaws) < -7
+    assert max(yaws) > 7
+    assert any(abs(y) <= 7 for y in yaws)
 
 
 def test_colours_are_in_range(views):
