@@ -91,8 +91,8 @@ def paint_eye(
     seed = 40 + person.index
     fibres = np.stack([np.cos(phi) * 2.2, np.sin(phi) * 2.2, r * 0.25], axis=1)
     streak = np.clip(1 + 0.22 * fractal(fibres, 0.5, seed), 0.45, 1.6)
-    iris = np.asarray(person.iris) * streak[:, None] * (1.35 - 0.35 * smoothstep(0.3, 1.0, r))[:, None]
-    iris *= (1 - 0.72 * smoothstep(0.78, 1.02, r))[:, None]
+    iris = 0.85 * np.asarray(person.iris) * streak[:, None] * (1.55 - 0.6 * smoothstep(0.3, 1.0, r))[:, None]
+    iris *= (1 - 0.85 * smoothstep(0.70, 1.0, r))[:, None]
     iris *= smoothstep(PUPIL_SHARE - 0.06, PUPIL_SHARE + 0.06, r)[:, None] * 0.99 + 0.01
     veins = smoothstep(0.6, 1.6, np.abs(noise(local, 0.16, seed + 3))) * smoothstep(0.7, 1.6, angle)
     sclera = np.array([0.70, 0.665, 0.63]) * (1 - 0.10 * smoothstep(0.5, 1.3, angle))[:, None]
@@ -100,6 +100,6 @@ def paint_eye(
     edge = smoothstep(0.93, 1.09, r)[:, None]
     material.albedo[rows] = iris * (1 - edge) + sclera * edge
     material.normal[rows] = normal
-    material.roughness[rows] = 0.13
-    material.specular[rows] = 0.035
+    material.roughness[rows] = 0.26
+    material.specular[rows] = 0.05
     material.wrap[rows] = (0.20, 0.12, 0.10)

@@ -67,11 +67,11 @@ def _tint(person: Person, n: int, rng: np.random.Generator, grey: float) -> np.n
 def _brow_density(person: Person, xyz: np.ndarray) -> np.ndarray:
     x, y = np.abs(xyz[:, 0]), xyz[:, 1]
     arch = np.interp(x, [0.10, 0.20, 0.40, 0.52, 0.62], [7.47, 7.49, 7.545, 7.53, 7.46])
-    half = np.interp(x, [0.08, 0.16, 0.40, 0.60], [0.045, 0.052, 0.042, 0.014]) * (
-        0.65 + 0.7 * person.brow_thickness
+    half = np.interp(x, [0.08, 0.16, 0.40, 0.60], [0.034, 0.046, 0.038, 0.012]) * (
+        (0.50 + 0.60 * person.brow_thickness) * (0.85 if person.gender == "female" else 1.1)
     )
-    inner = smoothstep(0.085, 0.135, x) * smoothstep(0.64, 0.57, x)
-    return inner * smoothstep(half * 1.25, half * 0.75, np.abs(y - arch)) * (xyz[:, 2] > 0.9)
+    inner = smoothstep(0.085, 0.17, x) * smoothstep(0.64, 0.57, x)
+    return inner * smoothstep(half * 1.35, half * 0.55, np.abs(y - arch)) * (xyz[:, 2] > 0.9)
 
 
 def root_brows(person: Person, body: BodyData) -> RootedHair:
@@ -79,7 +79,7 @@ def root_brows(person: Person, body: BodyData) -> RootedHair:
     rng = stream(0, "renderer-brows", person.index)
     canonical = body.canonical
     weight = _brow_density(person, canonical[body.triangles].mean(axis=1))
-    n = int(700 + 900 * person.brow_thickness)
+    n = int(520 + 700 * person.brow_thickness)
     where, bary = sample_surface(canonical, body.triangles, weight, n, rng)
     xyz = at(canonical, body.triangles, where, bary)
     kept = rng.random(n) < 0.25 + 0.75 * _brow_density(person, xyz)
@@ -90,17 +90,17 @@ def root_brows(person: Person, body: BodyData) -> RootedHair:
     above = xyz[:, 1] - np.interp(
         np.abs(xyz[:, 0]), [0.10, 0.20, 0.40, 0.52, 0.62], [7.47, 7.49, 7.545, 7.53, 7.46]
     )
-    up = 0.9 * (1 - tail) - 0.35 * tail - 6.0 * above * tail
+    up = 0.65 * (1 - tail) - 0.35 * tail - 6.0 * above * tail
     direction = np.stack([side * (0.35 + 0.65 * tail), up, np.zeros(n)], axis=1)
     direction += 0.16 * rng.standard_normal((n, 3))
     return RootedHair(
         where=where,
         bary=bary,
         direction=unit(direction),
-        lift=np.full(n, 0.28),
+        lift=np.full(n, 0.20),
         bend=np.tile([0.0, -0.12, 0.0], (n, 1)),
-        length=(0.062 + 0.03 * rng.random(n)) * (1 - 0.25 * tail),
-        width=np.full(n, 0.0062),
+        length=(0.050 + 0.026 * rng.random(n)) * (1 - 0.25 * tail),
+        width=np.full(n, 0.0050),
         colour=0.75 * _tint(person, n, rng, 0.6 * person.grey),
     )
 

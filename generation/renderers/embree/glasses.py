@@ -72,8 +72,8 @@ def build_glasses(
     cx = np.sign(np.cos(t)) * np.abs(np.cos(t)) ** (2 / power)
     cy = np.sign(np.sin(t)) * np.abs(np.sin(t)) ** (2 / power)
     radius = 0.020 if person.glasses == "round" else 0.026
-    sides = np.abs(skin[:, 0][(np.abs(skin[:, 1] - middle[1]) < 0.10) & (np.abs(skin[:, 2] - 0.75) < 0.12)])
-    temple_x = sides.max() + 0.03 if len(sides) else 0.78
+    sides = np.abs(skin[:, 0][(np.abs(skin[:, 1] - middle[1]) < 0.10) & (np.abs(skin[:, 2] - 0.95) < 0.10)])
+    temple_x = sides.max() + 0.02 if len(sides) else 0.78
     parts = []
     for sign in (1.0, -1.0):
         centre = middle + [sign * spacing * 1.03, -0.05, 0]

@@ -15,7 +15,9 @@ from generation.renderers.embree.strands import Strands, at, joined, sample_surf
 from generation.renderers.embree.surface import Surface, smoothstep, unit
 from generation.streams import stream
 
-POINTS = 18
+POINTS = 20
+# Places along a strand: dense near the root, where it bends most.
+PLACES = np.linspace(0, 1, POINTS) ** 1.4
 GREY = np.array([0.42, 0.42, 0.43])
 
 
@@ -88,7 +90,7 @@ def grow_hair(
     rng = stream(0, "renderer-hair", person.index, person.hair_style)
     above = above_hairline(person.hair_style, canonical)
     # Thinner towards the hairline: a hard edge is what makes hair look like a wig.
-    weight = (smoothstep(-0.03, 0.12, above) * (ears < 0.1) * (canonical[:, 1] > 6.3))[skin.triangles].mean(
+    weight = (smoothstep(-0.03, 0.12, above) * (ears < 0.1) * (canonical[:, 1] > 6.6))[skin.triangles].mean(
         axis=1
     )
     where, bary = sample_surface(skin.vertices, skin.triangles, weight, style.count, rng)
@@ -143,13 +145,15 @@ def _comb(style: Style, p: np.ndarray, roots: np.ndarray, fringe: np.ndarray) ->
         )
     if style.comb == "whorl":
         away = p - np.array([0.12, 8.4, 0.05])
-        away[:, 1] = -0.35
-        away[:, 0] += 0.35 * smoothstep(0.7, 1.3, p[:, 2])
+        away[:, 1] = -0.9 * smoothstep(8.2, 7.7, p[:, 1])
+        away[:, 0] = 0.6 * away[:, 0] + 0.30 * smoothstep(0.7, 1.3, p[:, 2])
         return unit(away)
-    side = np.where(roots[:, 0] > style.part, 1.0, -1.0)
+    across = roots[:, 0] - style.part
+    side = 0.4 * np.sign(across) + 0.6 * np.tanh(across / 0.08)
     if style.comb == "side":
         front = smoothstep(0.2, 1.1, p[:, 2])
-        return np.stack([side * (0.9 + 0.2 * front), np.full(n, -0.25), -0.45 + 0.35 * front - 0.25], 1)
+        down = smoothstep(8.0, 7.6, p[:, 1])
+        return np.stack([side * (1 - 0.8 * down), 0.25 * front - 0.9 * down, -0.55 + 0.35 * front], 1)
     # curtain: away from the parting, back from the face, then down
     low = smoothstep(8.1, 7.2, p[:, 1])
     back = smoothstep(0.5, -0.2, roots[:, 2])
@@ -169,6 +173,8 @@ def _grow(style, roots, normals, base, rim, clump, n_clumps, head: HeadMap, rng)
     top = smoothstep(0.10, 0.75, rim) if style.comb not in ("curtain", "gather") else np.ones(n)
     length = (style.sides + (style.top - style.sides) * top) * (0.85 + 0.3 * rng.random(n))
     length *= 0.55 + 0.45 * smoothstep(0.0, 0.12, rim)
+    if style.comb == "out":
+        length *= 0.25 + 0.75 * smoothstep(6.6, 7.3, base[:, 1])
     fringe = np.zeros(n, dtype=bool)
     if style.fringe:
         fringe = (np.abs(base[:, 0]) < 0.62) & (base[:, 2] > 1.05)
@@ -176,20 +182,25 @@ def _grow(style, roots, normals, base, rim, clump, n_clumps, head: HeadMap, rng)
         (n, 3)
     )
     hang = style.comb == "curtain"
+    quiff = float(style.comb in ("side", "back"))
     points = np.empty((n, POINTS, 3))
     p = roots + 0.006 * normals
     points[:, 0] = p
     heading = normals.copy()
     for k in range(1, POINTS):
-        share = k / (POINTS - 1)
-        step = length / (POINTS - 1)
+        share = PLACES[k]
+        step = length * (PLACES[k] - PLACES[k - 1])
         height, out = head.height(p)
         field = _comb(style, p, roots, fringe) + drift * (0.5 if hang else 1.0)
         below = smoothstep(7.15, 6.7, p[:, 1])[:, None] if hang else np.zeros((n, 1))
         along = unit(field - np.einsum("ni,ni->n", field, out)[:, None] * out)
         falling = np.array([0.0, -1.0, 0.0]) + 0.10 * drift
         along = unit(along * (1 - below) + falling * below)
-        target = style.volume * lift * np.sin(np.pi / 2 * min(1.0, 2.5 * share))
+        # Styled hair stands highest over the forehead.
+        crest = 1.0 + 0.9 * smoothstep(0.6, 1.25, p[:, 2]) * smoothstep(7.8, 8.1, p[:, 1]) * quiff
+        # It rises gradually: at once, and the parting becomes a ditch.
+        risen = np.clip(share * length / (0.9 if hang else 0.35), 0, 1)
+        target = style.volume * crest * lift * np.sin(np.pi / 2 * risen)
         if style.comb == "out":
             target = (0.1 + 0.9 * lift) * length * share
         rise = np.clip((target - height) / np.maximum(step, 1e-4), -0.7, 0.95)
@@ -198,7 +209,7 @@ def _grow(style, roots, normals, base, rim, clump, n_clumps, head: HeadMap, rng)
         heading = unit(0.45 * heading + 0.55 * wanted)
         p = p + heading * step[:, None]
         height, out = head.height(p)
-        sink = np.clip(0.012 + 0.03 * lift - height, 0, None) * (p[:, 1] > 6.2)
+        sink = np.clip(0.012 + 0.03 * lift - height, 0, 0.08) * (p[:, 1] > 6.5)
         p = p + out * sink[:, None]
         if hang:
             p = _off_the_face(p, fringe)
@@ -216,7 +227,10 @@ def _off_the_face(p: np.ndarray, fringe: np.ndarray) -> np.ndarray:
     half = np.interp(p[:, 1], [5.6, 6.3, 6.8, 7.3, 7.7, 8.0], [0.42, 0.60, 0.72, 0.76, 0.66, 0.0])
     inside = (p[:, 2] > 0.75) & (p[:, 1] < 7.95) & (np.abs(p[:, 0]) < half) & ~fringe
     x = np.where(inside, np.sign(p[:, 0]) * (0.4 * np.abs(p[:, 0]) + 0.6 * half), p[:, 0])
-    return np.stack([x, p[:, 1], p[:, 2]], axis=1)
+    # Nothing hangs in front of the cheeks: seen from the side it would cross the far eye.
+    ahead = (p[:, 1] < 7.8) & ~fringe
+    z = np.where(ahead, np.minimum(p[:, 2], 0.98 + 0.5 * np.clip(p[:, 1] - 7.5, 0, 1)), p[:, 2])
+    return np.stack([x, p[:, 1], z], axis=1)
 
 
 def _curls(style: Style, points, length, clump, n_clumps, rng) -> np.ndarray:
@@ -226,8 +240,8 @@ def _curls(style: Style, points, length, clump, n_clumps, rng) -> np.ndarray:
     shared = rng.random(n_clumps)[clump]
     phase = 2 * np.pi * (shared + (1 - style.clump) * rng.random(len(points)))
     turns = length / style.wavelength * (0.85 + 0.3 * rng.random(n_clumps))[clump]
-    angle = phase[:, None] + 2 * np.pi * turns[:, None] * np.linspace(0, 1, POINTS)[None]
-    radius = style.curl * np.linspace(0, 1, POINTS)[None] ** 0.6 * (0.7 + 0.6 * rng.random((len(points), 1)))
+    angle = phase[:, None] + 2 * np.pi * turns[:, None] * PLACES[None]
+    radius = style.curl * PLACES[None] ** 0.6 * (0.7 + 0.6 * rng.random((len(points), 1)))
     return radius[..., None] * (np.cos(angle)[..., None] * e1 + np.sin(angle)[..., None] * e2)
 
 
@@ -238,6 +252,7 @@ def _cut(points: np.ndarray, style: Style, fringe: np.ndarray, rng: np.random.Ge
     x, y, z = np.abs(points[..., 0]), points[..., 1], points[..., 2]
     brow = np.where(fringe, 7.60, 7.72) + 0.03 * rng.standard_normal(n)
     face = (z > 0.95) & (x < 0.60) & (y < brow[:, None])
+    face |= (z > 1.06) & (x < 0.95) & (y < np.minimum(brow, 7.66)[:, None])
     gone = np.logical_or.accumulate(face | (y < end[:, None]), axis=1)
     last = np.maximum(POINTS - 1 - gone.sum(axis=1), 1)
     # Resample what is left over all points, so that every strand still tapers to its tip.

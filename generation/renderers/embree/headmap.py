@@ -51,7 +51,8 @@ def build_headmap(skin: Surface, without: np.ndarray) -> HeadMap:
     out = np.stack([np.cos(el) * np.sin(az), np.sin(el), np.cos(el) * np.cos(az)], -1).reshape(-1, 3)
     hits = tracer.first_hits(HEAD_CENTRE + _START * out, -unit(out))
     radius = np.where(hits.surface >= 0, _START - hits.distance, np.nan).reshape(el.shape)
-    radius[radius <= 0.2] = np.nan
+    # Below the jaw the rays meet shoulders; there the neck's radius goes on.
+    radius[(radius <= 0.2) | (el < np.radians(-40))] = np.nan
     holes = np.isnan(radius)
     nearest = ndimage.distance_transform_edt(holes, return_distances=False, return_indices=True)
     filled = radius[tuple(nearest)]

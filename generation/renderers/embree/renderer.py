@@ -23,6 +23,8 @@ from generation.views.view import View
 from remem_dataset.errors import RememError
 
 REMEMBERED_PERSONS = 4
+# The denoiser smears fine strands; this share of the raw samples is put back where there is hair.
+HAIR_DETAIL = 0.35
 # The frame's centre relative to the midpoint between the eyes: chin and shoulders need more room than hair.
 FRAME_CENTRE = np.array([0.0, -0.10, -0.90])
 
@@ -59,7 +61,7 @@ class EmbreeRenderer:
         # The camera follows the head halfway, so that turning does not push it out of the frame.
         middle = eyes + [0, 0, FRAME_CENTRE[2]]
         followed = 0.5 * middle + 0.5 * (rotate @ middle + offset)
-        target = followed + [*(FRAME_CENTRE[:2] - view.camera_shift), 0.0]
+        target = followed + np.array([*(FRAME_CENTRE[:2] + view.camera_shift), 0.0])
         camera = target + [0.0, 0.0, view.camera_distance]
         surfaces = build_surfaces(known, self.body, coarse, pose, view, size, camera)
         tracer = Tracer(surfaces)
@@ -88,6 +90,8 @@ class EmbreeRenderer:
         albedo = gather(np.clip(material.albedo, 0, 1), np.clip(background, 0, 1))
         normal = gather(unit(material.normal), 0.0)
         picture = post.denoise(colour, albedo, normal)
+        hair = np.bincount(pixel, weights=material.hair, minlength=size * size).reshape(size, size, 1) / per_pixel
+        picture += HAIR_DETAIL * hair * (colour - picture)
         picture = post.composite(picture, coverage.reshape(size, size), background)
         return post.to_srgb(picture)
 

@@ -13,7 +13,7 @@ from remem_dataset.errors import RememError
 
 RACES = ("african", "asian", "caucasian")
 # Lids a little down in the neutral face: the body model stares. More looks sleepy.
-NEUTRAL_LIDS = {"eyeBlinkLeft": 0.10, "eyeBlinkRight": 0.10, "eyeSquintLeft": 0.15, "eyeSquintRight": 0.15}
+NEUTRAL_LIDS = {"eyeBlinkLeft": 0.0, "eyeBlinkRight": 0.0, "eyeSquintLeft": 0.10, "eyeSquintRight": 0.10}
 # Share of the head's rotation that each joint takes.
 NECK_SHARES = {"neck01": 0.25, "neck02": 0.20, "neck03": 0.15, "head": 0.40}
 ARM_DOWN = 34.0  # degrees from the model's A-pose to hanging arms

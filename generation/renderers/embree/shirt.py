@@ -32,10 +32,14 @@ def below_neckline(neckline: str, xyz: np.ndarray) -> np.ndarray:
         return 6.22 - 0.22 * np.clip(z - 0.2, 0, 1) - y
     # A tilted ring around the root of the neck: low in front, high behind.
     ring = 5.98 - 0.42 * smoothstep(0.0, 1.0, z)
-    if neckline == "v":
-        ring = ring - 0.85 * np.clip(1 - x / 0.60, 0, 1) * smoothstep(0.3, 0.7, z)
     away = np.hypot(x / 0.62, (z - 0.15) / 0.70)
-    return np.maximum(ring - y, np.minimum((away - 1.0) * 0.6, 5.98 - y))
+    crew = np.maximum(ring - y, np.minimum((away - 1.0) * 0.6, 5.98 - y))
+    if neckline == "crew":
+        return crew
+    # Two straight edges meet in front at y = 5.18; 1.7 turns height into distance from the edge.
+    edge = (5.18 + 1.37 * x - y) / 1.7
+    front = smoothstep(0.05, 0.45, z)
+    return crew * (1 - front) + np.maximum(edge, np.minimum((x - 0.62) * 0.6, 5.98 - y)) * front
 
 
 @functools.lru_cache(maxsize=8)

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from generation.people.person import Person
 from generation.renderers.embree.bodydata import BodyData
-from generation.renderers.embree.noise import fractal, noise
+from generation.renderers.embree.noise import noise
 from generation.renderers.embree.regions import beard_density, scalp_density
 from generation.renderers.embree.shading import Material
 from generation.renderers.embree.surface import smoothstep, unit
+from generation.streams import stream
 
 # Linear reflectance of skin from the palest to the darkest; melanin 0, 0.25, 0.5, 0.75, 1.
 TONES = np.array(
     [
-        [0.70, 0.49, 0.41],
-        [0.60, 0.385, 0.285],
-        [0.42, 0.245, 0.160],
-        [0.225, 0.122, 0.078],
-        [0.100, 0.056, 0.040],
+        [0.73, 0.49, 0.385],
+        [0.62, 0.385, 0.270],
+        [0.45, 0.252, 0.155],
+        [0.24, 0.125, 0.075],
+        [0.110, 0.058, 0.038],
     ]
 )
 
@@ -66,7 +68,7 @@ def paint_skin(
     seed = person.index * 7
     base = skin_tone(person.melanin)
     colour = np.repeat(base[None], len(xyz), axis=0)
-    mottle = 0.035 * fractal(xyz, 0.30, seed, 3) + 0.018 * noise(xyz, 0.035, seed + 5)
+    mottle = 0.030 * noise(xyz, 0.22, seed, order=2) + 0.018 * noise(xyz, 0.06, seed + 5, order=2)
     colour *= 1 + mottle[:, None] * np.array([0.7, 1.0, 1.1])
 
     flush = _spot(xyz, (0.55, 6.85, 1.15), 0.22) + 0.8 * _spot(xyz, (0.0, 6.93, 1.66), 0.13)
@@ -83,10 +85,7 @@ def paint_skin(
         smoothstep(0.6, 1.0, xyz[:, 2]) * smoothstep(6.2, 6.6, xyz[:, 1]) * smoothstep(8.3, 7.7, xyz[:, 1])
     )
     if person.freckles > 0:
-        middle = np.exp(-((xyz[:, 1] - 6.98) ** 2) / 0.10) * np.exp(-(xyz[:, 0] ** 2) / 0.6)
-        spots = smoothstep(1.35 - 0.35 * person.freckles, 1.75, noise(xyz, 0.022, seed + 11))
-        strength = np.clip(person.freckles * 0.75 * spots * (0.15 + middle) * front, 0, 0.6)
-        colour *= 1 - strength[:, None] * np.array([0.30, 0.52, 0.62])
+        colour *= 1 - (front * _freckles(person, xyz))[:, None] * np.array([0.26, 0.48, 0.58])
     for x, y, radius in person.moles:
         away = np.hypot(xyz[:, 0] - x, xyz[:, 1] - y)
         dark = smoothstep(radius * 1.25, radius * 0.7, away) * smoothstep(0.5, 0.8, xyz[:, 2])
@@ -99,7 +98,7 @@ def paint_skin(
     shade = beard_density(person.beard, xyz, stubble=True)
     if person.gender == "male" and person.beard == "none":
         shade = 0.18 * beard_density("stubble", xyz, stubble=True)
-    grain = np.clip(0.75 + 0.45 * noise(xyz, 0.014, seed + 17), 0, 1.4)
+    grain = np.clip(0.75 + 0.45 * noise(xyz, 0.010, seed + 17), 0, 1.4)
     shade = np.clip(shade * 0.55 * grain, 0, 0.8)[:, None]
     colour = colour * (1 - shade) + (0.35 * hair + 0.12 * base) * shade
     roots = scalp_density(person.hair_style, xyz) * (1 - np.clip(ears * 3, 0, 1))
@@ -108,7 +107,8 @@ def paint_skin(
 
     lips = np.clip(sample_mask(body.masks["lips"], uv) * 1.2, 0, 1)[:, None]
     creases = 1 + 0.10 * noise(xyz * np.array([3.0, 0.6, 0.6]), 0.06, seed + 23)[:, None]
-    lip = (0.65 * np.asarray(person.lip) + 0.35 * base * np.array([0.95, 0.62, 0.60])) * creases
+    share = 0.65 if person.gender == "female" else 0.40
+    lip = (share * np.asarray(person.lip) + (1 - share) * base * np.array([0.95, 0.62, 0.60])) * creases
     colour = colour * (1 - 0.85 * lips) + lip * 0.85 * lips
     inside = np.clip(sample_mask(body.masks["inside-mouth"], uv) * 1.5, 0, 1)[:, None]
     colour = colour * (1 - inside) + np.array([0.30, 0.075, 0.065]) * inside
@@ -133,9 +133,20 @@ def _bumped(normal: np.ndarray, xyz: np.ndarray, person: Person, seed: int) -> n
             * smoothstep(8.0, 7.9, xyz[:, 1])
             * smoothstep(1.0, 1.2, xyz[:, 2])
         )
-        tilt[:, 1] += 0.34 * lined * forehead * np.sin(xyz[:, 1] * 78 + wave)
+        tilt[:, 1] += 0.30 * lined * forehead * np.sin(xyz[:, 1] * 62 + 2.2 * wave) * np.clip(0.6 + 0.5 * wave, 0, 1)
         corner = _spot(xyz, (0.60, 7.27, 1.18), 0.09)
         radial = np.arctan2(xyz[:, 1] - 7.27, np.abs(xyz[:, 0]) - 0.42)
-        tilt[:, 1] += 0.40 * lined * corner * np.sin(radial * 14 + wave)
+        tilt[:, 1] += 0.30 * lined * corner * np.sin(radial * 14 + wave)
         tilt += (0.03 * lined) * np.stack([noise(xyz, 0.09, seed + 37 + k) for k in range(3)], axis=1)
     return unit(normal + tilt)
+
+
+def _freckles(person: Person, xyz: np.ndarray) -> np.ndarray:
+    """Darkness (n,) of freckles: dots strewn over cheeks and nose, the same ones in every view."""
+    rng = stream(0, "renderer-freckles", person.index)
+    n = int(420 * person.freckles)
+    centres = rng.normal([0.0, 6.98], [0.36, 0.20], size=(n + 1, 2))
+    radius = 0.006 + 0.009 * rng.random(n + 1)
+    strength = 0.25 + 0.45 * rng.random(n + 1)
+    away, nearest = cKDTree(centres).query(xyz[:, :2])
+    return strength[nearest] * smoothstep(1.2, 0.5, away / radius[nearest])
