@@ -190,7 +190,12 @@ def _replace(folder: Path, out: Path) -> None:
     old = folder.parent / "old"
     if out.exists():
         out.rename(old)
-    folder.rename(out)
+    try:
+        folder.rename(out)
+    except OSError:
+        if old.exists():
+            old.rename(out)
+        raise
 
 
 @contextmanager
