@@ -136,7 +136,8 @@ def _check_tasks(settings: dict[str, Any]) -> list[str]:
     """The tasks to run: as asked, without those of ours that this dataset has no rows for.
 
     Raises:
-        RememError: no task named, an unknown `remem` task, no dataset, an unknown forget set, no rows.
+        RememError: no task named, an unknown `remem` task, no dataset, an unknown forget set, no rows, or a
+            request cache, which knows neither of them.
     """
     from .data import DEFAULT_DATASET, TASKS, count_rows
     from .images import dataset_source
@@ -154,6 +155,10 @@ def _check_tasks(settings: dict[str, Any]) -> list[str]:
     names = [name for matches in ours.values() for name in matches]
     if not names:
         return asked
+    if settings.get("cache_requests"):
+        raise RememError(
+            "--cache_requests would bring back the questions of another dataset or forget set; leave it out."
+        )
     metadata = {**settings["model_args"], **settings["metadata"]}
     revision, forget = metadata.get("dataset_revision"), metadata.get("forget")
     source = dataset_source(

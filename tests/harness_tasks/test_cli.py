@@ -196,6 +196,7 @@ def test_refusals_about_the_tasks(capsys, work, model_folder, monkeypatch, tmp_p
     model = ("--model_args", f"pretrained={model_folder}")
     assert "No task is named" in refusal(capsys, *model)
     assert "There is no task remem_x" in refusal(capsys, *model, "--tasks", "remem_x")
+    assert "--cache_requests would" in refusal(capsys, *model, "--tasks", "remem", "--cache_requests", "true")
     assert "Cannot read" in refusal(capsys, "--config", str(tmp_path / "no.yaml"))
 
 
@@ -212,3 +213,37 @@ def test_tasks_without_rows_are_left_out_of_the_group(capsys, work, monkeypatch)
     assert "Left out" in capsys.readouterr().err
     with pytest.raises(ValueError, match="choose other tasks"):
         cli._check_tasks({**settings, "tasks": ["remem_multi_image_qa"]})
+
+
+def test_rows_of_all_processes_meet_in_the_first(tmp_path):
+    import torch.distributed as distributed
+
+    from harness_tasks.cli import _gather_rows
+    from harness_tasks.record import RunRecord
+
+    run = RunRecord(rows=[{"id": "a"}])
+    assert _gather_rows(run) == 0
+    distributed.init_process_group("gloo", init_method=f"file://{tmp_path / 'store'}", rank=0, world_size=1)
+    try:
+        assert _gather_rows(run) == 0
+    finally:
+        distributed.destroy_process_group()
+    assert run.rows == [{"id": "a"}]
+
+
+def test_a_config_file_may_hold_the_settings(work, model_folder, tiny_dataset, only_our_tasks, tmp_path):
+    settings = {
+        "model_args": {"pretrained": str(model_folder)},
+        "tasks": ["remem_forget_text_exposure"],
+        "metadata": {"dataset": str(tiny_dataset), "forget": "forget50"},
+        "output_path": str(tmp_path / "out"),
+        "device": "cpu",
+        "batch_size": 2,
+    }
+    (tmp_path / "run.yaml").write_text(json.dumps(settings))
+    main(["--config", str(tmp_path / "run.yaml")])
+    (file,) = (tmp_path / "out").glob("*/results_*.json")
+    results = json.loads(file.read_text())
+    assert results["remem"]["forget"] == "forget50"
+    assert (results["config"]["model"], results["config"]["batch_size"]) == ("remem-vlm", 2)
+    assert results["chat_template"]

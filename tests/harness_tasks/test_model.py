@@ -42,6 +42,13 @@ def test_the_model_type_is_registered():
     assert get_model("remem-vlm") is RememVLM
 
 
+def test_a_loaded_model_scores_like_a_saved_one(lm, source):
+    loaded = RememVLM(lm.model, tokenizer=lm.processor, device="cpu")
+    doc = task_rows(source, "remem_retain_seen_multi_exposure")[0]
+    requests = scoring_requests(doc)
+    assert loaded.loglikelihood(requests, disable_tqdm=True) == lm.loglikelihood(requests, disable_tqdm=True)
+
+
 def test_requests_of_several_tasks_come_back_in_their_order(lm, source):
     multi = task_rows(source, "remem_retain_seen_multi_exposure")[0]
     text = task_rows(source, "remem_retain_text_exposure")[0]

@@ -122,6 +122,14 @@ def test_the_self_check_takes_the_fast_path_on_llava(model, processor):
     assert scorer.path == "expand"
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_the_self_check_takes_the_fast_path_in_half_precision(processor, dtype):
+    scorer = PrefixScorer(tiny_llava(processor).to(dtype), processor)
+    scores = scorer.score(build_prompt(processor, "What?", 1), [picture(0)], ANSWERS)
+    assert scorer.path == "expand"
+    assert all(np.isfinite(score[0]) for score in scores)
+
+
 def test_answers_are_split_where_the_prompt_ends(processor):
     tokenizer = processor.tokenizer
     prompt = build_prompt(processor, "What is Mira Solane's home address?", 0)
