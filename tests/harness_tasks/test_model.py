@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import pytest
 from lm_eval.api.instance import Instance
@@ -82,19 +80,18 @@ def test_the_picture_matters(lm, source):
 
 
 def test_a_model_that_knows_nothing_has_the_null_exposure(lm, source):
-    bits, facts = [], []
+    excess, facts = [], []
     for split in ("seen", "unseen"):
         for part in ("forget", "retain"):
             for hop in ("single", "multi"):
                 for doc in task_rows(source, f"remem_{part}_{split}_{hop}_exposure"):
                     scores = lm.loglikelihood(scoring_requests(doc), disable_tqdm=True)
-                    bits.append(process_exposure(doc, scores)["exposure"])
+                    metrics = process_exposure(doc, scores)
+                    excess.append(metrics["exposure"] - null_mean(len(scores) - 1))
                     # Two questions about one fact rank the same answer: they count once.
                     facts.append((doc["identity_id"], doc["attribute"]))
-    n = len(ranked_answers(doc)) - 1
     assert len(set(facts)) > 8
-    assert abs(np.mean(bits) - null_mean(n)) < 3 * clustered_stderr(bits, facts)
-    assert np.mean(bits) < 0.75 * math.log2(n + 1)
+    assert abs(np.mean(excess)) < 3 * clustered_stderr(excess, facts) < 2.0
 
 
 def test_generation_does_not_depend_on_the_batch(lm, source):
