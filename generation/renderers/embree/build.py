@@ -117,6 +117,7 @@ def build_surfaces(
     surfaces = [ribbons(joined(small), camera, 0.22 * pixel)]
     if known.hair is not None:
         surfaces.append(ribbons(_pose_hair(known.hair, pose), camera, 0.50 * pixel))
+        surfaces[-1].settings["scalp"] = True
     skin.triangles = body.triangles[bare]
     skin.corners = {"uv": body.corner_uv[bare]}
     surfaces += [skin, shirt, *build_eyes(known.neutral, body, view.gaze, pose.head)]

@@ -95,7 +95,7 @@ def paint_eye(
     iris *= (1 - 0.85 * smoothstep(0.70, 1.0, r))[:, None]
     iris *= smoothstep(PUPIL_SHARE - 0.06, PUPIL_SHARE + 0.06, r)[:, None] * 0.99 + 0.01
     veins = smoothstep(0.6, 1.6, np.abs(noise(local, 0.16, seed + 3))) * smoothstep(0.7, 1.6, angle)
-    sclera = np.array([0.70, 0.665, 0.63]) * (1 - 0.10 * smoothstep(0.5, 1.3, angle))[:, None]
+    sclera = np.array([0.60, 0.565, 0.535]) * (1 - 0.10 * smoothstep(0.5, 1.3, angle))[:, None]
     sclera = sclera * (1 - veins[:, None] * np.array([0.05, 0.28, 0.28]))
     edge = smoothstep(0.93, 1.09, r)[:, None]
     material.albedo[rows] = iris * (1 - edge) + sclera * edge

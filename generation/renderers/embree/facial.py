@@ -9,7 +9,7 @@ import numpy as np
 from generation.people.person import Person
 from generation.renderers.embree.bodydata import BodyData
 from generation.renderers.embree.hair import GREY
-from generation.renderers.embree.regions import beard_density
+from generation.renderers.embree.regions import beard_density, brow_arch, brow_density
 from generation.renderers.embree.strands import Strands, at, sample_surface
 from generation.renderers.embree.surface import smoothstep, unit
 from generation.streams import stream
@@ -64,32 +64,20 @@ def _tint(person: Person, n: int, rng: np.random.Generator, grey: float) -> np.n
     return np.clip(colour, 0.003, 0.8)
 
 
-def _brow_density(person: Person, xyz: np.ndarray) -> np.ndarray:
-    x, y = np.abs(xyz[:, 0]), xyz[:, 1]
-    arch = np.interp(x, [0.10, 0.20, 0.40, 0.52, 0.62], [7.47, 7.49, 7.545, 7.53, 7.46])
-    half = np.interp(x, [0.08, 0.16, 0.40, 0.60], [0.034, 0.046, 0.038, 0.012]) * (
-        (0.50 + 0.60 * person.brow_thickness) * (0.85 if person.gender == "female" else 1.1)
-    )
-    inner = smoothstep(0.085, 0.17, x) * smoothstep(0.64, 0.57, x)
-    return inner * smoothstep(half * 1.35, half * 0.55, np.abs(y - arch)) * (xyz[:, 2] > 0.9)
-
-
 def root_brows(person: Person, body: BodyData) -> RootedHair:
     """Eyebrows: hairs that lean outwards, upright near the nose and flat at the tail."""
     rng = stream(0, "renderer-brows", person.index)
     canonical = body.canonical
-    weight = _brow_density(person, canonical[body.triangles].mean(axis=1))
+    weight = brow_density(person, canonical[body.triangles].mean(axis=1))
     n = int(520 + 700 * person.brow_thickness)
     where, bary = sample_surface(canonical, body.triangles, weight, n, rng)
     xyz = at(canonical, body.triangles, where, bary)
-    kept = rng.random(n) < 0.25 + 0.75 * _brow_density(person, xyz)
+    kept = rng.random(n) < 0.25 + 0.75 * brow_density(person, xyz)
     where, bary, xyz = where[kept], bary[kept], xyz[kept]
     n = len(xyz)
     side = np.sign(xyz[:, 0])
     tail = smoothstep(0.10, 0.45, np.abs(xyz[:, 0]))
-    above = xyz[:, 1] - np.interp(
-        np.abs(xyz[:, 0]), [0.10, 0.20, 0.40, 0.52, 0.62], [7.47, 7.49, 7.545, 7.53, 7.46]
-    )
+    above = xyz[:, 1] - brow_arch(xyz)
     up = 0.65 * (1 - tail) - 0.35 * tail - 6.0 * above * tail
     direction = np.stack([side * (0.35 + 0.65 * tail), up, np.zeros(n)], axis=1)
     direction += 0.16 * rng.standard_normal((n, 3))

@@ -76,7 +76,7 @@ def build_glasses(
     temple_x = sides.max() + 0.02 if len(sides) else 0.78
     parts = []
     for sign in (1.0, -1.0):
-        centre = middle + [sign * spacing * 1.03, -0.05, 0]
+        centre = middle + np.array([sign * spacing * 1.03, -0.05, 0.0])
         ring = np.stack([centre[0] + half_width * cx, centre[1] + half_height * cy, np.zeros(56)], axis=1)
         ring[:, 2] = front - 0.20 * (ring[:, 0] - middle[0]) ** 2
         parts.append(tube(ring, radius, closed=True))

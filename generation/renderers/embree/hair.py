@@ -118,13 +118,14 @@ def _colours(person: Person, clump: np.ndarray, n_clumps: int, rng: np.random.Ge
     n = len(clump)
     shade = np.exp(0.10 * rng.standard_normal(n_clumps))[clump] * np.exp(0.13 * rng.standard_normal(n))
     colour = np.asarray(person.hair_colour) * shade[:, None]
-    grey = rng.random(n) < person.grey
-    colour[grey] = GREY * np.clip(shade[grey], 0.8, 1.25)[:, None]
+    # Mostly grey people have hardly any strand of the old colour at full strength.
+    share = np.where(rng.random(n) < person.grey, 1.0, 0.7 * person.grey**2)[:, None]
+    colour = colour * (1 - share) + GREY * np.clip(shade, 0.8, 1.25)[:, None] * share
     return np.clip(colour, 0.002, 0.9)
 
 
 def _volume_normals(points: np.ndarray) -> np.ndarray:
-    """Shading normals: away from the head's axis, so that hair is lit as a body rather than strand by strand."""
+    """Shading normals: away from the head's axis, so that hair is lit as one body, not by the strand."""
     axis = HEAD_CENTRE
     offset = points - axis
     offset[..., 1] = np.where(offset[..., 1] < 0, 0.15 * offset[..., 1], offset[..., 1])
@@ -177,7 +178,7 @@ def _grow(style, roots, normals, base, rim, clump, n_clumps, head: HeadMap, rng)
         length *= 0.25 + 0.75 * smoothstep(6.6, 7.3, base[:, 1])
     fringe = np.zeros(n, dtype=bool)
     if style.fringe:
-        fringe = (np.abs(base[:, 0]) < 0.62) & (base[:, 2] > 1.05)
+        fringe = (np.abs(base[:, 0]) < 0.66) & (base[:, 2] > 0.90)
     drift = style.clump * 0.35 * rng.standard_normal((n_clumps, 3))[clump] + 0.10 * rng.standard_normal(
         (n, 3)
     )
@@ -219,7 +220,12 @@ def _grow(style, roots, normals, base, rim, clump, n_clumps, head: HeadMap, rng)
         points[:, k] = p
     if style.curl:
         points += _curls(style, points, length, clump, n_clumps, rng)
-    return _cut(points, style, fringe, rng)
+    end = style.end_y + 0.05 * rng.standard_normal(n)
+    brow = np.where(fringe, 7.60, 7.72) + 0.03 * rng.standard_normal(n)
+    # Repeated, because the straight piece between two allowed points can still cross a corner of the face.
+    for _ in range(3):
+        points = _cut(points, end, brow)
+    return points
 
 
 def _off_the_face(p: np.ndarray, fringe: np.ndarray) -> np.ndarray:
@@ -245,16 +251,14 @@ def _curls(style: Style, points, length, clump, n_clumps, rng) -> np.ndarray:
     return radius[..., None] * (np.cos(angle)[..., None] * e1 + np.sin(angle)[..., None] * e2)
 
 
-def _cut(points: np.ndarray, style: Style, fringe: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _cut(points: np.ndarray, end: np.ndarray, brow: np.ndarray) -> np.ndarray:
     """Shorten strands at the style's end and wherever they would cross the face; nothing covers the eyes."""
     n = len(points)
-    end = style.end_y + 0.05 * rng.standard_normal(n)
     x, y, z = np.abs(points[..., 0]), points[..., 1], points[..., 2]
-    brow = np.where(fringe, 7.60, 7.72) + 0.03 * rng.standard_normal(n)
     face = (z > 0.95) & (x < 0.60) & (y < brow[:, None])
     face |= (z > 1.06) & (x < 0.95) & (y < np.minimum(brow, 7.66)[:, None])
     gone = np.logical_or.accumulate(face | (y < end[:, None]), axis=1)
-    last = np.maximum(POINTS - 1 - gone.sum(axis=1), 1)
+    last = np.maximum(POINTS - 1 - gone.sum(axis=1), 0.05)
     # Resample what is left over all points, so that every strand still tapers to its tip.
     where = np.linspace(0, 1, POINTS)[None] * last[:, None]
     low = np.minimum(where.astype(int), POINTS - 2)

@@ -22,7 +22,7 @@ class HeadMap:
     radius: np.ndarray
 
     def height(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Distance of (n, 3) points above the skin along the ray from the centre, and that ray's direction."""
+        """Distance of (n, 3) points above the skin along the ray from the centre, and its direction."""
         offset = points - HEAD_CENTRE
         distance = np.linalg.norm(offset, axis=1)
         out = offset / np.maximum(distance, 1e-9)[:, None]

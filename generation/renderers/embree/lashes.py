@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 
 from generation.renderers.embree.bodydata import BodyData
@@ -34,8 +36,9 @@ def grid_rows(quads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         loop.append(current)
         a, b = neighbours[current]
         previous, current = current, (b if a == previous else a)
-    stops = [i for i, v in enumerate(loop) if v in corners] + [len(loop)]
-    sides = [(loop + [start])[a : b + 1] for a, b in zip(stops[:-1], stops[1:], strict=True)]
+    stops = [i for i, v in enumerate(loop) if v in corners]
+    stops.append(len(loop))
+    sides = [[*loop, start][a : b + 1] for a, b in itertools.pairwise(stops)]
     first, second = (0, 2) if len(sides[0]) > len(sides[1]) else (1, 3)
     return np.array(sides[first]), np.array(sides[second][::-1])
 

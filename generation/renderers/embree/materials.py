@@ -14,7 +14,7 @@ from generation.renderers.embree.surface import Surface, interpolate, unit
 from generation.renderers.embree.tracer import Hits
 from generation.views.view import View
 
-TEETH = (0.60, 0.56, 0.48)
+TEETH = (0.82, 0.78, 0.70)
 TONGUE = (0.36, 0.11, 0.10)
 FRAME = (0.018, 0.016, 0.017)
 
@@ -61,6 +61,7 @@ def paint(
             paint_eye(material, rows, person, value("local"), normal)
         elif surface.material == "hair":
             paint_hair(material, rows, value("colour"), value("tangent"), value("along")[:, 0], normal)
+            material.scalp[rows] = surface.settings.get("scalp", False)
         elif surface.material == "cloth":
             paint_shirt(
                 material, rows, view.outfit, value("canonical"), value("depth")[:, 0], normal, to_eye[rows]

@@ -31,7 +31,9 @@ def noise(points: np.ndarray, scale: float, seed: int, order: int = 1) -> np.nda
         (n,) values.
     """
     where = (np.asarray(points).T / scale) + 0.37 * seed
-    return 1.6 * ndimage.map_coordinates(_lattice(seed % 16), where, order=order, mode="grid-wrap", prefilter=False)
+    return 1.6 * ndimage.map_coordinates(
+        _lattice(seed % 16), where, order=order, mode="grid-wrap", prefilter=False
+    )
 
 
 def fractal(points: np.ndarray, scale: float, seed: int, octaves: int = 3) -> np.ndarray:

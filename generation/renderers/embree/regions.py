@@ -7,6 +7,7 @@ import functools
 import numpy as np
 from scipy.interpolate import PchipInterpolator
 
+from generation.people.person import Person
 from generation.renderers.embree.noise import noise
 from generation.renderers.embree.surface import smoothstep
 
@@ -78,3 +79,18 @@ def beard_density(kind: str, xyz: np.ndarray, stubble: bool = False) -> np.ndarr
         density = np.maximum.reduce([moustache, cheek, bridge, chin])
     density = density * (1 - lips)
     return density * (0.75 if stubble else 1.0)
+
+
+def brow_arch(xyz: np.ndarray) -> np.ndarray:
+    """Height (n,) of the brow's middle line at the points' |x|."""
+    return np.interp(np.abs(xyz[:, 0]), [0.10, 0.20, 0.40, 0.52, 0.62], [7.484, 7.504, 7.548, 7.532, 7.475])
+
+
+def brow_density(person: Person, xyz: np.ndarray) -> np.ndarray:
+    """Density (n,) in [0, 1] of the eyebrows, thick near the nose and thin at the tail."""
+    x = np.abs(xyz[:, 0])
+    width = (0.50 + 0.60 * person.brow_thickness) * (0.85 if person.gender == "female" else 1.1)
+    half = width * np.interp(x, [0.08, 0.16, 0.40, 0.60], [0.034, 0.046, 0.038, 0.012])
+    inner = smoothstep(0.085, 0.17, x) * smoothstep(0.64, 0.57, x)
+    away = np.abs(xyz[:, 1] - brow_arch(xyz))
+    return inner * smoothstep(half * 1.35, half * 0.55, away) * (xyz[:, 2] > 0.9)

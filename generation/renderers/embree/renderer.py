@@ -59,10 +59,10 @@ class EmbreeRenderer:
         rotate, offset = pose.head
         eyes = known.eye_centre
         # The camera follows the head halfway, so that turning does not push it out of the frame.
-        middle = eyes + [0, 0, FRAME_CENTRE[2]]
+        middle = eyes + np.array([0.0, 0.0, FRAME_CENTRE[2]])
         followed = 0.5 * middle + 0.5 * (rotate @ middle + offset)
         target = followed + np.array([*(FRAME_CENTRE[:2] + view.camera_shift), 0.0])
-        camera = target + [0.0, 0.0, view.camera_distance]
+        camera = target + np.array([0.0, 0.0, view.camera_distance])
         surfaces = build_surfaces(known, self.body, coarse, pose, view, size, camera)
         tracer = Tracer(surfaces)
         rng = stream(0, "renderer", person.index, view.id, view.draw)
@@ -90,8 +90,12 @@ class EmbreeRenderer:
         albedo = gather(np.clip(material.albedo, 0, 1), np.clip(background, 0, 1))
         normal = gather(unit(material.normal), 0.0)
         picture = post.denoise(colour, albedo, normal)
-        hair = np.bincount(pixel, weights=material.hair, minlength=size * size).reshape(size, size, 1) / per_pixel
-        picture += HAIR_DETAIL * hair * (colour - picture)
+        hair = (
+            np.bincount(pixel, weights=material.scalp, minlength=size * size).reshape(size, size, 1)
+            / per_pixel
+        )
+        loose = 1 - coverage.reshape(size, size, 1)
+        picture += HAIR_DETAIL * (1 + loose) * hair * (colour - picture)
         picture = post.composite(picture, coverage.reshape(size, size), background)
         return post.to_srgb(picture)
 

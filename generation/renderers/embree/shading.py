@@ -1,4 +1,4 @@
-"""Light on surfaces: wrapped diffuse and GGX for solids, Kajiya-Kay for hair, soft shadows, ambient occlusion."""
+"""Light on surfaces: wrapped diffuse and GGX for solids, Kajiya-Kay for hair, soft shadows, occlusion."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ class Material:
         specular: (n,) reflectance at normal incidence.
         wrap: (n, 3) how far diffuse light reaches around the terminator, per channel (Green 2004).
         tangent: (n, 3) strand direction; used where `hair`.
-        hair: (n,) bool.
+        hair: (n,) bool: a strand.
+        scalp: (n,) bool: a strand of scalp hair, not of brow, lash or beard.
     """
 
     albedo: np.ndarray
@@ -36,6 +37,7 @@ class Material:
     wrap: np.ndarray
     tangent: np.ndarray
     hair: np.ndarray
+    scalp: np.ndarray
 
     @classmethod
     def empty(cls, n: int) -> Material:
@@ -48,6 +50,7 @@ class Material:
             wrap=np.zeros((n, 3)),
             tangent=np.zeros((n, 3)),
             hair=np.zeros(n, dtype=bool),
+            scalp=np.zeros(n, dtype=bool),
         )
 
 
@@ -126,7 +129,7 @@ def _ggx(material: Material, cosine: np.ndarray, to_light: np.ndarray, to_eye: n
 
 
 def _kajiya(material, h, to_light, to_eye, cosine, visible) -> np.ndarray:
-    """Kajiya & Kay (1989) with a primary, uncoloured and a secondary, coloured highlight (Scheuermann 2004)."""
+    """Kajiya & Kay (1989) with an uncoloured and a coloured highlight (Scheuermann 2004)."""
     tangent = material.tangent[h]
     albedo = material.albedo[h]
 

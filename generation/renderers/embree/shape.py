@@ -12,8 +12,9 @@ from generation.renderers.embree.bodydata import BONES, BodyData
 from remem_dataset.errors import RememError
 
 RACES = ("african", "asian", "caucasian")
-# Lids a little down in the neutral face: the body model stares. More looks sleepy.
-NEUTRAL_LIDS = {"eyeBlinkLeft": 0.0, "eyeBlinkRight": 0.0, "eyeSquintLeft": 0.10, "eyeSquintRight": 0.10}
+# The resting face. The body model's lids are almost right as they are (the trials' blink of 0.10 with squint
+# 0.15 looked sleepy on sampled faces); its mouth looks sullen without a trace of a smile.
+RESTING = {"eyeSquintLeft": 0.10, "eyeSquintRight": 0.10, "mouthSmileLeft": 0.10, "mouthSmileRight": 0.10}
 # Share of the head's rotation that each joint takes.
 NECK_SHARES = {"neck01": 0.25, "neck02": 0.20, "neck03": 0.15, "head": 0.40}
 ARM_DOWN = 34.0  # degrees from the model's A-pose to hanging arms
@@ -85,7 +86,7 @@ def neutral_shape(person: Person, body: BodyData) -> np.ndarray:
 def with_expression(
     neutral: np.ndarray, body: BodyData, units: Mapping[str, float], gaze_pitch: float = 0.0
 ) -> np.ndarray:
-    """Add face units and the neutral lids to a person's shape.
+    """Add face units, on top of the resting face, to a person's shape.
 
     Args:
         neutral: (N, 3) from `neutral_shape`.
@@ -97,15 +98,15 @@ def with_expression(
         New coarse vertices (N, 3).
     """
     vertices = neutral.copy()
-    amounts = dict(NEUTRAL_LIDS)
+    amounts = dict(RESTING)
     for unit, amount in units.items():
         amounts[unit] = amounts.get(unit, 0.0) + amount
     follow = "eyeLookUp" if gaze_pitch > 0 else "eyeLookDown"
     for side in ("Left", "Right"):
         amounts[follow + side] = amounts.get(follow + side, 0.0) + min(abs(gaze_pitch) / 30, 0.8)
-        # A widened eye opens against the neutral droop instead of adding to it.
+        # A widened eye does not squint.
         if amounts.get(f"eyeWide{side}", 0) > 0:
-            amounts[f"eyeBlink{side}"] = amounts[f"eyeSquint{side}"] = 0.0
+            amounts[f"eyeSquint{side}"] = 0.0
     for unit, amount in amounts.items():
         _add(vertices, body, unit, amount)
     vertices[np.unique(body.parts["upper-teeth"]), 1] -= UPPER_TEETH_DROP
@@ -113,7 +114,7 @@ def with_expression(
 
 
 def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
-    """Head rotation: positive yaw to the camera's right, pitch chin up, roll towards the camera's right (degrees)."""
+    """Head rotation in degrees: yaw to the camera's right, pitch chin up, roll towards the camera's right."""
     y, p, r = np.radians([yaw, -pitch, -roll])
     turn = np.array([[np.cos(y), 0, np.sin(y)], [0, 1, 0], [-np.sin(y), 0, np.cos(y)]])
     nod = np.array([[1, 0, 0], [0, np.cos(p), -np.sin(p)], [0, np.sin(p), np.cos(p)]])

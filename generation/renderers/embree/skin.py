@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 from generation.people.person import Person
 from generation.renderers.embree.bodydata import BodyData
 from generation.renderers.embree.noise import noise
-from generation.renderers.embree.regions import beard_density, scalp_density
+from generation.renderers.embree.regions import beard_density, brow_density, scalp_density
 from generation.renderers.embree.shading import Material
 from generation.renderers.embree.surface import smoothstep, unit
 from generation.streams import stream
@@ -20,8 +20,8 @@ TONES = np.array(
         [0.73, 0.49, 0.385],
         [0.62, 0.385, 0.270],
         [0.45, 0.252, 0.155],
-        [0.24, 0.125, 0.075],
-        [0.110, 0.058, 0.038],
+        [0.25, 0.125, 0.071],
+        [0.115, 0.057, 0.035],
     ]
 )
 
@@ -105,6 +105,9 @@ def paint_skin(
     roots = np.clip(roots * (0.82 + 0.10 * noise(xyz, 0.02, seed + 19)), 0, 0.92)[:, None]
     colour = colour * (1 - roots) + (0.6 * hair + 0.03 * base) * roots
 
+    brow = (0.45 * brow_density(person, xyz))[:, None]
+    colour = colour * (1 - brow) + (0.5 * hair + 0.15 * base) * brow
+
     lips = np.clip(sample_mask(body.masks["lips"], uv) * 1.2, 0, 1)[:, None]
     creases = 1 + 0.10 * noise(xyz * np.array([3.0, 0.6, 0.6]), 0.06, seed + 23)[:, None]
     share = 0.65 if person.gender == "female" else 0.40
@@ -133,7 +136,9 @@ def _bumped(normal: np.ndarray, xyz: np.ndarray, person: Person, seed: int) -> n
             * smoothstep(8.0, 7.9, xyz[:, 1])
             * smoothstep(1.0, 1.2, xyz[:, 2])
         )
-        tilt[:, 1] += 0.30 * lined * forehead * np.sin(xyz[:, 1] * 62 + 2.2 * wave) * np.clip(0.6 + 0.5 * wave, 0, 1)
+        tilt[:, 1] += (
+            0.30 * lined * forehead * np.sin(xyz[:, 1] * 62 + 2.2 * wave) * np.clip(0.6 + 0.5 * wave, 0, 1)
+        )
         corner = _spot(xyz, (0.60, 7.27, 1.18), 0.09)
         radial = np.arctan2(xyz[:, 1] - 7.27, np.abs(xyz[:, 0]) - 0.42)
         tilt[:, 1] += 0.30 * lined * corner * np.sin(radial * 14 + wave)

@@ -89,5 +89,5 @@ def camera_rays(
     y = (1 - 2 * py / size) * half
     directions = np.stack([x, y, -np.ones_like(x)], axis=-1).reshape(-1, 3)
     directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-    origin = np.asarray(target) + [0, 0, distance]
+    origin = np.asarray(target) + np.array([0.0, 0.0, distance])
     return np.broadcast_to(origin, directions.shape).copy(), directions
