@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import fnmatch
 import logging
 import os
 import sys
@@ -55,17 +54,19 @@ def _main() -> None:
         logging.getLogger(name).addFilter(_says_something)
     cli = HarnessCLI()
     args = cli.parse_args()
+    settings = _settings(args)
     if hasattr(args, "include_path") and not installed():
-        own = str(TASKS_FOLDER)
-        args.include_path = [own, args.include_path] if args.include_path else own
+        theirs = settings.get("include_path")
+        args.include_path = [str(TASKS_FOLDER), theirs] if theirs else str(TASKS_FOLDER)
     if getattr(args, "command", None) != "run":
         cli.execute(args)
         return
-    settings = _settings(args)
     _set_defaults(args, settings)
-    args.tasks = _check_tasks(settings)
+    from .checks import check_model, check_tasks
+
+    args.tasks = check_tasks(settings)
     if args.model == MODEL:
-        _check_model(settings["model_args"])
+        check_model(settings["model_args"])
     _run(cli, args, settings)
 
 
@@ -113,67 +114,12 @@ def _settings(args: argparse.Namespace) -> dict[str, Any]:
 
 def _set_defaults(args: argparse.Namespace, settings: dict[str, Any]) -> None:
     defaults = {"model": MODEL, "batch_size": BATCH_SIZE}
-    if settings.get("model", MODEL) == MODEL:
+    if settings.get("model", MODEL) in (MODEL, "hf-multimodal"):
         defaults["apply_chat_template"] = True
     for name, value in defaults.items():
         if settings.get(name) is None:
             settings[name] = value
         setattr(args, name, settings[name])
-
-
-def _check_model(model_args: dict[str, Any]) -> None:
-    """Refuse early what the model type would refuse after lm-eval has searched all its tasks."""
-    from .model import image_model_config  # registers the model type as well
-
-    name = model_args.get("pretrained")
-    if not name:
-        raise RememError("No model is named; add --model_args pretrained=<folder or Hub id>.")
-    options = {key: model_args[key] for key in ("revision", "trust_remote_code") if key in model_args}
-    image_model_config(str(name), **options)
-
-
-def _check_tasks(settings: dict[str, Any]) -> list[str]:
-    """The tasks to run: as asked, without those of ours that this dataset has no rows for.
-
-    Raises:
-        RememError: no task named, an unknown `remem` task, no dataset, an unknown forget set, no rows, or a
-            request cache, which knows neither of them.
-    """
-    from .data import DEFAULT_DATASET, TASKS, count_rows
-    from .images import dataset_source
-
-    asked = settings.get("tasks") or []
-    asked = asked.split(",") if isinstance(asked, str) else [t for item in asked for t in item.split(",")]
-    if not asked:
-        raise RememError("No task is named; add --tasks remem for all of them.")
-    ours: dict[str, list[str]] = {}
-    for pattern in asked:
-        matches = list(TASKS) if pattern == "remem" else fnmatch.filter(TASKS, pattern)
-        if not matches and pattern.startswith("remem"):
-            raise RememError(f"There is no task {pattern}; the tasks are remem, {', '.join(TASKS)}.")
-        ours[pattern] = matches
-    names = [name for matches in ours.values() for name in matches]
-    if not names:
-        return asked
-    if settings.get("cache_requests"):
-        raise RememError(
-            "--cache_requests would bring back the questions of another dataset or forget set; leave it out."
-        )
-    metadata = {**settings["model_args"], **settings["metadata"]}
-    revision, forget = metadata.get("dataset_revision"), metadata.get("forget")
-    source = dataset_source(
-        str(metadata.get("dataset", DEFAULT_DATASET)), None if revision is None else str(revision)
-    )
-    empty = [name for name in names if not count_rows(source, name, forget and str(forget))]
-    if not empty:
-        return asked
-    if len(empty) == len(names):
-        raise RememError(f"{source.name} has no rows for {', '.join(empty)}; choose other tasks.")
-    print(f"Left out, because {source.name} has no rows for them: {', '.join(empty)}", file=sys.stderr)
-    kept = []
-    for pattern, matches in ours.items():
-        kept += [name for name in matches if name not in empty] if matches else [pattern]
-    return list(dict.fromkeys(kept))
 
 
 def _gather_rows(run: RunRecord) -> int:

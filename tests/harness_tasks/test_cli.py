@@ -197,24 +197,31 @@ def test_refusals_about_the_tasks(capsys, work, model_folder, monkeypatch, tmp_p
     monkeypatch.chdir(work)
     model = ("--model_args", f"pretrained={model_folder}")
     assert "No task is named" in refusal(capsys, *model)
+    hf = (*model, "--model", "hf", "--tasks")
+    assert "takes no images, but remem_retain_seen_multi_qa" in refusal(
+        capsys, *hf, "remem_retain_seen_multi_qa"
+    )
+    asking = (*model, "--model", "hf-multimodal", "--tasks")
+    assert "cannot score answers" in refusal(capsys, *asking, "remem")
+    assert "with and without images together" in refusal(capsys, *asking, "remem_*_qa")
     assert "There is no task remem_x" in refusal(capsys, *model, "--tasks", "remem_x")
     assert "--cache_requests would" in refusal(capsys, *model, "--tasks", "remem", "--cache_requests", "true")
     assert "Cannot read" in refusal(capsys, "--config", str(tmp_path / "no.yaml"))
 
 
 def test_tasks_without_rows_are_left_out_of_the_group(capsys, work, monkeypatch):
-    from harness_tasks import cli, data
+    from harness_tasks import checks
 
     monkeypatch.chdir(work)
-    count = data.count_rows
+    count = checks.count_rows
     monkeypatch.setattr(
-        data, "count_rows", lambda s, name, f=None: 0 if "multi_image" in name else count(s, name, f)
+        checks, "count_rows", lambda s, name, f=None: 0 if "multi_image" in name else count(s, name, f)
     )
     settings = {"tasks": ["remem", "hellaswag"], "metadata": {}, "model_args": {}}
-    assert cli._check_tasks(settings) == [*(t for t in TASKS if t != "remem_multi_image_qa"), "hellaswag"]
+    assert checks.check_tasks(settings) == [*(t for t in TASKS if t != "remem_multi_image_qa"), "hellaswag"]
     assert "Left out" in capsys.readouterr().err
     with pytest.raises(ValueError, match="choose other tasks"):
-        cli._check_tasks({**settings, "tasks": ["remem_multi_image_qa"]})
+        checks.check_tasks({**settings, "tasks": ["remem_multi_image_qa"]})
 
 
 def test_rows_of_all_processes_meet_in_the_first(tmp_path):
