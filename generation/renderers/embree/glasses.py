@@ -78,7 +78,7 @@ def build_glasses(
     for sign in (1.0, -1.0):
         centre = middle + np.array([sign * spacing * 1.03, -0.05, 0.0])
         ring = np.stack([centre[0] + half_width * cx, centre[1] + half_height * cy, np.zeros(56)], axis=1)
-        ring[:, 2] = front - 0.20 * (ring[:, 0] - middle[0]) ** 2
+        ring[:, 2] = front - 0.32 * (ring[:, 0] - middle[0]) ** 2
         parts.append(tube(ring, radius, closed=True))
         hinge = ring[np.argmax(sign * ring[:, 0] + 0.4 * ring[:, 1])]
         end = np.array([sign * temple_x, middle[1] + 0.03, 0.55])

@@ -247,7 +247,7 @@ def _curls(style: Style, points, length, clump, n_clumps, rng) -> np.ndarray:
     phase = 2 * np.pi * (shared + (1 - style.clump) * rng.random(len(points)))
     turns = length / style.wavelength * (0.85 + 0.3 * rng.random(n_clumps))[clump]
     angle = phase[:, None] + 2 * np.pi * turns[:, None] * PLACES[None]
-    radius = style.curl * PLACES[None] ** 0.6 * (0.7 + 0.6 * rng.random((len(points), 1)))
+    radius = style.curl * PLACES[None] ** (1.3 if style.comb == "curtain" else 0.6) * (0.7 + 0.6 * rng.random((len(points), 1)))
     return radius[..., None] * (np.cos(angle)[..., None] * e1 + np.sin(angle)[..., None] * e2)
 
 

@@ -11,8 +11,11 @@ from scipy import ndimage
 
 @functools.lru_cache(maxsize=1)
 def _device() -> mitsuba_oidn.Device:
-    """The CPU, whatever else the machine has: other devices would give other pixels."""
-    return mitsuba_oidn.Device(mitsuba_oidn.DeviceType.CPU)
+    """The CPU, whatever else the machine has, on one thread: with another count the last bits differ."""
+    device = mitsuba_oidn.Device(mitsuba_oidn.DeviceType.CPU)
+    device.num_threads = 1
+    device.commit()
+    return device
 
 
 def denoise(colour: np.ndarray, albedo: np.ndarray, normal: np.ndarray) -> np.ndarray:

@@ -95,7 +95,7 @@ class EmbreeRenderer:
             / per_pixel
         )
         loose = 1 - coverage.reshape(size, size, 1)
-        picture += HAIR_DETAIL * (1 + loose) * hair * (colour - picture)
+        picture += (HAIR_DETAIL + (0.9 - HAIR_DETAIL) * loose) * hair * (colour - picture)
         picture = post.composite(picture, coverage.reshape(size, size), background)
         return post.to_srgb(picture)
 

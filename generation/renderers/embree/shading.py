@@ -153,6 +153,7 @@ def _ambient(start, to_eye, material, tracer: Tracer, rig: LightRig, rng: np.ran
     n = len(start)
     sky, ground = np.asarray(rig.ambient_sky), np.asarray(rig.ambient_ground)
     total = np.zeros((n, 3))
+    unblocked = np.zeros(n)
     for _ in range(2):
         # Cosine-distributed: a point on the unit sphere around the tip of the normal.
         z = rng.random(n) * 2 - 1
@@ -161,6 +162,7 @@ def _ambient(start, to_eye, material, tracer: Tracer, rig: LightRig, rng: np.ran
         sphere = np.stack([ring * np.cos(angle), ring * np.sin(angle), z], axis=1)
         direction = unit(material.normal + 0.98 * sphere)
         open_ = tracer.visible(start, direction, np.full(n, OCCLUSION_REACH))
+        unblocked += open_ / 2
         share = 0.5 + 0.5 * direction[:, 1:2]
         total += (ground + (sky - ground) * share) * (open_ + 0.12 * (1 - open_))[:, None] / 2
     result = material.albedo * total
@@ -170,4 +172,4 @@ def _ambient(start, to_eye, material, tracer: Tracer, rig: LightRig, rng: np.ran
     fresnel = material.specular + (1 - material.specular) * (1 - nv) ** 5
     gloss = np.clip(1 - material.roughness, 0, 1) ** 2 * np.where(material.hair, 0, 1)
     around = ground + (sky - ground) * (0.5 + 0.5 * mirror[:, 1:2])
-    return result + around * (fresnel * gloss)[:, None]
+    return result + around * (fresnel * gloss * unblocked)[:, None]

@@ -127,7 +127,7 @@ def paint_skin(
 def _bumped(normal: np.ndarray, xyz: np.ndarray, person: Person, seed: int) -> np.ndarray:
     """Pores for everyone and, with age, forehead lines and crow's feet, as tilts of the normal."""
     pores = np.stack([noise(xyz, 0.028, seed + 29 + k) for k in range(3)], axis=1)
-    tilt = 0.022 * pores
+    tilt = 0.014 * pores
     lined = np.clip((person.age - 35) / 40, 0, 1)
     if lined > 0:
         wave = 0.9 * noise(xyz * np.array([0.5, 1.0, 0.5]), 0.25, seed + 31)
