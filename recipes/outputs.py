@@ -7,6 +7,7 @@ always a finished model. `training.json` in it says what made it.
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import shutil
 from dataclasses import asdict, dataclass, field
@@ -192,6 +193,10 @@ def publish(out: Path, record: Record, result: dict[str, Any], model: Any, proce
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+    umask = os.umask(0)
+    os.umask(umask)
+    for file in folder.iterdir():
+        file.chmod(0o666 & ~umask)  # safetensors writes files that nobody else may read
     write_json(folder / RECORD, {**asdict(record), "inputs": record.inputs(), **result})
     if out.is_dir():
         out.rmdir()  # empty, or `reuse` would have objected

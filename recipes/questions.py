@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from remem_dataset.errors import RememError
+from remem_dataset.schema import MULTI_HOP
 
 from .augmentation import Augmentation, picture_statistics
 from .encoding import Encoded, collate, encode
@@ -32,6 +33,7 @@ class QuestionSet:
 
     Attributes:
         identities: identity of each row.
+        question_types: `single_hop` or `multi_hop` of each row.
     """
 
     def __init__(self, rows: Any, processor: Any, views: str = "own") -> None:
@@ -43,6 +45,7 @@ class QuestionSet:
             raise RememError("The split has no rows to learn from.")
         self.views = views
         self.identities: list[str] = []
+        self.question_types: list[str] = []
         self._encoded: list[Encoded] = []
         self._keys: list[str] = []
         self._pictures: dict[str, dict[str, Tensor]] = {}
@@ -56,6 +59,7 @@ class QuestionSet:
             self._encoded.append(dataclasses.replace(encoded, pixels={}))
             self._keys.append(key)
             self.identities.append(row["identity_id"])
+            self.question_types.append(row["question_type"])
 
     def __len__(self) -> int:
         return len(self._encoded)
@@ -99,16 +103,22 @@ class Course(torch.utils.data.Dataset):
         questions: the rows.
         length: how many rows the run meets.
         seed: the run's seed.
+        multi_hop_repeats: how often a pass meets each multi-hop row; single-hop rows come once.
     """
 
-    def __init__(self, questions: QuestionSet, length: int, seed: int) -> None:
+    def __init__(self, questions: QuestionSet, length: int, seed: int, multi_hop_repeats: int = 1) -> None:
         self._questions, self._length, self._seed = questions, length, seed
+        self._pass = [
+            index
+            for index, kind in enumerate(questions.question_types)
+            for _ in range(multi_hop_repeats if kind == MULTI_HOP else 1)
+        ]
 
     def __len__(self) -> int:
         return self._length
 
     def __getitem__(self, number: int) -> Turn:
-        index = shuffled(number, len(self._questions), self._seed)
+        index = self._pass[shuffled(number, len(self._pass), self._seed)]
         return Turn(number, self._questions.take(index, generator(self._seed, "pairing", number)))
 
 

@@ -29,6 +29,9 @@ def main(
     views: Annotated[
         str, typer.Option(help="own: each row's picture; any: any training picture of the person.")
     ] = _DEFAULT.views,
+    multi_hop_repeats: Annotated[
+        int, typer.Option(help="How often a pass meets each multi-hop row.")
+    ] = _DEFAULT.multi_hop_repeats,
     precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = _DEFAULT.precision,
     stop_at: Annotated[
         float | None, typer.Option(help="Stop at this exact match on the training rows.")
@@ -52,6 +55,7 @@ def main(
         weight_decay=weight_decay,
         augment=augment,
         views=views,
+        multi_hop_repeats=multi_hop_repeats,
         precision=precision,
         stop_at=stop_at,
         probe_every=probe_every,

@@ -33,6 +33,8 @@ class LearnSettings:
         weight_decay: AdamW's weight decay.
         augment: a name in `recipes.augmentation.AUGMENTATIONS`.
         views: how questions and pictures are paired, see `QuestionSet`.
+        multi_hop_repeats: how often a pass meets each multi-hop row. Single-hop facts are learnt in a
+            fraction of the time that recognising the person takes, and only multi-hop rows teach that.
         precision: "auto", "fp32" or "bf16".
         stop_at: stop once this share of the rows is answered exactly, pictures unchanged; None trains on to
             the end of the schedule, which is what recognising people in new pictures needs.
@@ -48,13 +50,14 @@ class LearnSettings:
     weight_decay: float = 0.05
     augment: str = "strong"
     views: str = "any"
+    multi_hop_repeats: int = 2
     precision: str = "auto"
     stop_at: float | None = None
     probe_every: int = 100
     checkpoint_every: int = 100
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "lr", "probe_every"):
+        for name in ("epochs", "batch_size", "lr", "multi_hop_repeats", "probe_every"):
             if not getattr(self, name) > 0:
                 raise RememError(f"{name} is {getattr(self, name)}; it must be above 0.")
         if self.max_steps is not None and self.max_steps < 1:
@@ -140,7 +143,7 @@ def learn(
             warmup_steps=round(0.05 * steps),
             weight_decay=settings.weight_decay,
         ),
-        train_dataset=Course(questions, steps * settings.batch_size, seed),
+        train_dataset=Course(questions, steps * settings.batch_size, seed, settings.multi_hop_repeats),
         data_collator=Collator(processor, change, seed),
         callbacks=[probe],
     )
