@@ -91,14 +91,16 @@ def paint_eye(
     seed = 40 + person.index
     fibres = np.stack([np.cos(phi) * 2.2, np.sin(phi) * 2.2, r * 0.25], axis=1)
     streak = np.clip(1 + 0.22 * fractal(fibres, 0.5, seed), 0.45, 1.6)
-    iris = 0.85 * np.asarray(person.iris) * streak[:, None] * (1.55 - 0.6 * smoothstep(0.3, 1.0, r))[:, None]
+    iris = 0.72 * np.asarray(person.iris) * streak[:, None] * (1.55 - 0.6 * smoothstep(0.3, 1.0, r))[:, None]
     iris *= (1 - 0.85 * smoothstep(0.70, 1.0, r))[:, None]
     iris *= smoothstep(PUPIL_SHARE - 0.06, PUPIL_SHARE + 0.06, r)[:, None] * 0.99 + 0.01
     veins = smoothstep(0.6, 1.6, np.abs(noise(local, 0.16, seed + 3))) * smoothstep(0.7, 1.6, angle)
     sclera = np.array([0.60, 0.565, 0.535]) * (1 - 0.10 * smoothstep(0.5, 1.3, angle))[:, None]
     sclera = sclera * (1 - veins[:, None] * np.array([0.05, 0.28, 0.28]))
     edge = smoothstep(0.93, 1.09, r)[:, None]
-    material.albedo[rows] = iris * (1 - edge) + sclera * edge
+    # The upper lid and its lashes shade the eyeball more than their few strands can.
+    lid = (1 - 0.40 * smoothstep(0.10, 0.42, local[:, 1]))[:, None]
+    material.albedo[rows] = (iris * (1 - edge) + sclera * edge) * lid
     material.normal[rows] = normal
     material.roughness[rows] = 0.26
     material.specular[rows] = 0.05

@@ -93,13 +93,23 @@ def root_brows(person: Person, body: BodyData) -> RootedHair:
     )
 
 
+def _on_lip(xyz: np.ndarray) -> np.ndarray:
+    """1 where a beard is a moustache."""
+    return (
+        smoothstep(6.62, 6.68, xyz[:, 1])
+        * smoothstep(1.1, 1.2, xyz[:, 2])
+        * smoothstep(0.42, 0.34, np.abs(xyz[:, 0]))
+    )
+
+
 def root_beard(person: Person, body: BodyData) -> RootedHair | None:
     """The beard, or None."""
     if person.beard == "none":
         return None
     rng = stream(0, "renderer-beard", person.index, person.beard)
     canonical = body.canonical
-    weight = beard_density(person.beard, canonical[body.triangles].mean(axis=1))
+    middle = canonical[body.triangles].mean(axis=1)
+    weight = beard_density(person.beard, middle) * (1 + 0.9 * _on_lip(middle))
     n = BEARD_COUNT[person.beard]
     where, bary = sample_surface(canonical, body.triangles, weight, n, rng)
     xyz = at(canonical, body.triangles, where, bary)
@@ -107,13 +117,13 @@ def root_beard(person: Person, body: BodyData) -> RootedHair | None:
     kept = rng.random(n) < density
     where, bary, xyz, density = where[kept], bary[kept], xyz[kept], density[kept]
     n = len(xyz)
-    lip = smoothstep(6.62, 6.68, xyz[:, 1]) * smoothstep(1.1, 1.2, xyz[:, 2])
+    lip = _on_lip(xyz)
     direction = np.stack(
         [np.sign(xyz[:, 0]) * (0.15 + 0.85 * lip), -1.0 + 0.35 * lip, 0.15 - 0.15 * lip], axis=1
     )
     direction += 0.22 * rng.standard_normal((n, 3))
     length = BEARD_LENGTH[person.beard] * (0.7 + 0.5 * rng.random(n)) * (0.35 + 0.65 * density)
-    length *= 1 - 0.45 * lip
+    length *= 1 - 0.30 * lip
     # Cheeks are shorter than the chin.
     length *= 0.55 + 0.45 * smoothstep(6.95, 6.45, xyz[:, 1])
     return RootedHair(

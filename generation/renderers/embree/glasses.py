@@ -71,7 +71,7 @@ def build_glasses(
     t = np.linspace(0, 2 * np.pi, 56, endpoint=False)
     cx = np.sign(np.cos(t)) * np.abs(np.cos(t)) ** (2 / power)
     cy = np.sign(np.sin(t)) * np.abs(np.sin(t)) ** (2 / power)
-    radius = 0.020 if person.glasses == "round" else 0.026
+    radius = 0.017 if person.glasses == "round" else 0.021
     sides = np.abs(skin[:, 0][(np.abs(skin[:, 1] - middle[1]) < 0.10) & (np.abs(skin[:, 2] - 0.95) < 0.10)])
     temple_x = sides.max() + 0.02 if len(sides) else 0.78
     parts = []

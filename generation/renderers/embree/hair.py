@@ -103,7 +103,8 @@ def grow_hair(
     clump = cKDTree(roots[guides]).query(roots)[1]
     points = _grow(style, roots, normals, base, rim, clump, len(guides), head, rng)
     colour = _colours(person, clump, len(guides), rng)
-    width = 0.0105 * (0.8 + 0.4 * rng.random(len(roots)))
+    # Fine hair at the rim softens the hairline.
+    width = 0.0105 * (0.8 + 0.4 * rng.random(len(roots))) * (0.45 + 0.55 * smoothstep(0.0, 0.22, rim))
     bundle = Strands(points, colour, width, _volume_normals(points))
     if style.knot:
         bundle = joined([bundle, _knot(style, person, rng)])
@@ -171,9 +172,14 @@ def _comb(style: Style, p: np.ndarray, roots: np.ndarray, fringe: np.ndarray) ->
 def _grow(style, roots, normals, base, rim, clump, n_clumps, head: HeadMap, rng) -> np.ndarray:
     n = len(roots)
     lift = rng.random(n) ** 0.7
-    top = smoothstep(0.10, 0.75, rim) if style.comb not in ("curtain", "gather") else np.ones(n)
+    top = smoothstep(0.10, 0.75, rim)
+    if style.comb in ("side", "back", "whorl"):
+        top *= smoothstep(7.60, 8.05, base[:, 1])  # cut short round the ears
+    elif style.comb in ("curtain", "gather"):
+        top = np.ones(n)
     length = (style.sides + (style.top - style.sides) * top) * (0.85 + 0.3 * rng.random(n))
     length *= 0.55 + 0.45 * smoothstep(0.0, 0.12, rim)
+    length *= 1 - 0.5 * rng.random(n) * (1 - top)  # ragged ends where it is cut short
     if style.comb == "out":
         length *= 0.25 + 0.75 * smoothstep(6.6, 7.3, base[:, 1])
     fringe = np.zeros(n, dtype=bool)
@@ -188,6 +194,8 @@ def _grow(style, roots, normals, base, rim, clump, n_clumps, head: HeadMap, rng)
     p = roots + 0.006 * normals
     points[:, 0] = p
     heading = normals.copy()
+    if style.comb == "gather":  # pulled tight: it leaves the skin flat
+        heading = unit(0.4 * normals + unit(_comb(style, p, roots, fringe)))
     for k in range(1, POINTS):
         share = PLACES[k]
         step = length * (PLACES[k] - PLACES[k - 1])
@@ -247,7 +255,11 @@ def _curls(style: Style, points, length, clump, n_clumps, rng) -> np.ndarray:
     phase = 2 * np.pi * (shared + (1 - style.clump) * rng.random(len(points)))
     turns = length / style.wavelength * (0.85 + 0.3 * rng.random(n_clumps))[clump]
     angle = phase[:, None] + 2 * np.pi * turns[:, None] * PLACES[None]
-    radius = style.curl * PLACES[None] ** (1.3 if style.comb == "curtain" else 0.6) * (0.7 + 0.6 * rng.random((len(points), 1)))
+    radius = (
+        style.curl
+        * PLACES[None] ** (1.3 if style.comb == "curtain" else 0.6)
+        * (0.7 + 0.6 * rng.random((len(points), 1)))
+    )
     return radius[..., None] * (np.cos(angle)[..., None] * e1 + np.sin(angle)[..., None] * e2)
 
 

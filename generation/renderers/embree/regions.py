@@ -73,7 +73,7 @@ def beard_density(kind: str, xyz: np.ndarray, stubble: bool = False) -> np.ndarr
         density = np.maximum.reduce([moustache, chin, bridge])
     else:
         # Upper edge of the cheek beard: from the sideburn down to the corner of the mouth.
-        edge = np.interp(z, [0.65, 0.80, 0.95, 1.2, 1.5], [7.25, 6.98, 6.76, 6.64, 6.58])
+        edge = np.interp(z, [0.65, 0.80, 0.95, 1.2, 1.5], [7.50, 7.12, 6.80, 6.64, 6.58])
         low = np.interp(z, [0.65, 0.9, 1.2], [6.42, 6.12, 6.02])
         cheek = smoothstep(edge + 0.05, edge - 0.07, y) * smoothstep(low - 0.10, low + 0.06, y) * front
         density = np.maximum.reduce([moustache, cheek, bridge, chin])
