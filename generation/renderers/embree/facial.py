@@ -59,8 +59,8 @@ class RootedHair:
 
 def _tint(person: Person, n: int, rng: np.random.Generator, grey: float) -> np.ndarray:
     colour = np.asarray(person.hair_colour) * np.exp(0.15 * rng.standard_normal((n, 1)))
-    is_grey = rng.random(n) < grey
-    colour[is_grey] = 0.85 * GREY
+    share = np.where(rng.random(n) < grey, 1.0, 0.75 * grey)[:, None]
+    colour = colour * (1 - share) + 0.85 * GREY * np.exp(0.12 * rng.standard_normal((n, 1))) * share
     return np.clip(colour, 0.003, 0.8)
 
 

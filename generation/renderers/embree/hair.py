@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 
 from generation.people.person import Person
 from generation.renderers.embree import tables
+from generation.renderers.embree.hairlimits import cut_off_face, off_the_face
 from generation.renderers.embree.headmap import HeadMap
 from generation.renderers.embree.regions import HEAD_CENTRE, above_hairline
 from generation.renderers.embree.strands import Strands, at, joined, sample_surface
@@ -174,7 +175,7 @@ def _grow(style, roots, normals, base, rim, clump, n_clumps, head: HeadMap, rng)
     lift = rng.random(n) ** 0.7
     top = smoothstep(0.10, 0.75, rim)
     if style.comb in ("side", "back", "whorl"):
-        top *= smoothstep(7.60, 8.05, base[:, 1])  # cut short round the ears
+        top *= smoothstep(7.35, 8.20, base[:, 1])  # cut short round the ears
     elif style.comb in ("curtain", "gather"):
         top = np.ones(n)
     length = (style.sides + (style.top - style.sides) * top) * (0.85 + 0.3 * rng.random(n))
@@ -221,7 +222,7 @@ def _grow(style, roots, normals, base, rim, clump, n_clumps, head: HeadMap, rng)
         sink = np.clip(0.012 + 0.03 * lift - height, 0, 0.08) * (p[:, 1] > 6.5)
         p = p + out * sink[:, None]
         if hang:
-            p = _off_the_face(p, fringe)
+            p = off_the_face(p, fringe)
         if style.comb == "gather":
             arrived = np.linalg.norm(p - style.knot, axis=1) < style.knot_radius * 0.8
             p = np.where(arrived[:, None], points[:, k - 1] + 1e-4 * heading, p)
@@ -230,21 +231,11 @@ def _grow(style, roots, normals, base, rim, clump, n_clumps, head: HeadMap, rng)
         points += _curls(style, points, length, clump, n_clumps, rng)
     end = style.end_y + 0.05 * rng.standard_normal(n)
     brow = np.where(fringe, 7.60, 7.72) + 0.03 * rng.standard_normal(n)
+    bare = style.comb in ("curtain", "gather") and not style.fringe
     # Repeated, because the straight piece between two allowed points can still cross a corner of the face.
     for _ in range(3):
-        points = _cut(points, end, brow)
+        points = cut_off_face(points, end, brow, bare)
     return points
-
-
-def _off_the_face(p: np.ndarray, fringe: np.ndarray) -> np.ndarray:
-    """Push hanging hair sideways out of the face's window."""
-    half = np.interp(p[:, 1], [5.6, 6.3, 6.8, 7.3, 7.7, 8.0], [0.42, 0.60, 0.72, 0.76, 0.66, 0.0])
-    inside = (p[:, 2] > 0.75) & (p[:, 1] < 7.95) & (np.abs(p[:, 0]) < half) & ~fringe
-    x = np.where(inside, np.sign(p[:, 0]) * (0.4 * np.abs(p[:, 0]) + 0.6 * half), p[:, 0])
-    # Nothing hangs in front of the cheeks: seen from the side it would cross the far eye.
-    ahead = (p[:, 1] < 7.8) & ~fringe
-    z = np.where(ahead, np.minimum(p[:, 2], 0.98 + 0.5 * np.clip(p[:, 1] - 7.5, 0, 1)), p[:, 2])
-    return np.stack([x, p[:, 1], z], axis=1)
 
 
 def _curls(style: Style, points, length, clump, n_clumps, rng) -> np.ndarray:
@@ -255,28 +246,10 @@ def _curls(style: Style, points, length, clump, n_clumps, rng) -> np.ndarray:
     phase = 2 * np.pi * (shared + (1 - style.clump) * rng.random(len(points)))
     turns = length / style.wavelength * (0.85 + 0.3 * rng.random(n_clumps))[clump]
     angle = phase[:, None] + 2 * np.pi * turns[:, None] * PLACES[None]
-    radius = (
-        style.curl
-        * PLACES[None] ** (1.3 if style.comb == "curtain" else 0.6)
-        * (0.7 + 0.6 * rng.random((len(points), 1)))
-    )
+    # Waves of hanging hair begin below the crown; curls begin at the root.
+    grown = smoothstep(0.12, 0.7, PLACES) if style.comb == "curtain" else PLACES**0.6
+    radius = style.curl * grown[None] * (0.7 + 0.6 * rng.random((len(points), 1)))
     return radius[..., None] * (np.cos(angle)[..., None] * e1 + np.sin(angle)[..., None] * e2)
-
-
-def _cut(points: np.ndarray, end: np.ndarray, brow: np.ndarray) -> np.ndarray:
-    """Shorten strands at the style's end and wherever they would cross the face; nothing covers the eyes."""
-    n = len(points)
-    x, y, z = np.abs(points[..., 0]), points[..., 1], points[..., 2]
-    face = (z > 0.95) & (x < 0.60) & (y < brow[:, None])
-    face |= (z > 1.06) & (x < 0.95) & (y < np.minimum(brow, 7.66)[:, None])
-    gone = np.logical_or.accumulate(face | (y < end[:, None]), axis=1)
-    last = np.maximum(POINTS - 1 - gone.sum(axis=1), 0.05)
-    # Resample what is left over all points, so that every strand still tapers to its tip.
-    where = np.linspace(0, 1, POINTS)[None] * last[:, None]
-    low = np.minimum(where.astype(int), POINTS - 2)
-    mix = (where - low)[..., None]
-    rows = np.arange(n)[:, None]
-    return points[rows, low] * (1 - mix) + points[rows, low + 1] * mix
 
 
 def _knot(style: Style, person: Person, rng: np.random.Generator) -> Strands:

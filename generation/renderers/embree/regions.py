@@ -57,7 +57,7 @@ def beard_density(kind: str, xyz: np.ndarray, stubble: bool = False) -> np.ndarr
     front = smoothstep(0.58, 0.75, z)
     lips = _ellipse(xyz, 0.0, 6.60, 0.285, 0.085, 0.12)
     moustache = smoothstep(6.64, 6.70, y) * smoothstep(6.86, 6.80, y) * smoothstep(0.38, 0.30, x)
-    moustache *= smoothstep(1.15, 1.25, z) * (1 - 0.5 * smoothstep(0.05, 0.02, x))
+    moustache *= smoothstep(1.15, 1.25, z) * (1 - 0.25 * smoothstep(0.05, 0.02, x))
     # Keep the nostrils and the corners of the nose clear.
     moustache *= smoothstep(6.88, 6.82, y + 0.12 * np.clip(x - 0.12, 0, 1))
     chin = (

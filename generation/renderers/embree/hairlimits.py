@@ -1,0 +1,52 @@
+"""Where hair may not hang: never over the eyes, whatever the style."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def off_the_face(p: np.ndarray, fringe: np.ndarray) -> np.ndarray:
+    """Push hanging hair sideways out of the face's window.
+
+    Args:
+        p: (n, 3) current strand ends.
+        fringe: (n,) strands that may fall over the forehead.
+
+    Returns:
+        (n, 3) moved ends.
+    """
+    half = np.interp(p[:, 1], [5.6, 6.3, 6.8, 7.3, 7.7, 8.0], [0.42, 0.60, 0.72, 0.76, 0.66, 0.0])
+    inside = (p[:, 2] > 0.75) & (p[:, 1] < 7.95) & (np.abs(p[:, 0]) < half) & ~fringe
+    x = np.where(inside, np.sign(p[:, 0]) * (0.4 * np.abs(p[:, 0]) + 0.6 * half), p[:, 0])
+    # Nothing hangs in front of the cheeks: seen from the side it would cross the far eye.
+    ahead = (p[:, 1] < 7.8) & ~fringe
+    z = np.where(ahead, np.minimum(p[:, 2], 0.98 + 0.5 * np.clip(p[:, 1] - 7.5, 0, 1)), p[:, 2])
+    return np.stack([x, p[:, 1], z], axis=1)
+
+
+def cut_off_face(points: np.ndarray, end: np.ndarray, brow: np.ndarray, bare: bool) -> np.ndarray:
+    """Shorten strands at the style's end and wherever they would cross the face; nothing covers the eyes.
+
+    Args:
+        points: (n, m, 3).
+        end: (n,) height at which each strand is cut.
+        brow: (n,) lowest height each may reach in front of the face.
+        bare: whether the forehead stays free as well.
+
+    Returns:
+        (n, m, 3): what is left of each strand, resampled over all m points so that it still tapers.
+    """
+    n, last_point = len(points), points.shape[1] - 1
+    x, y, z = np.abs(points[..., 0]), points[..., 1], points[..., 2]
+    face = (z > 0.95) & (x < 0.60) & (y < brow[:, None])
+    face |= (z > 1.06) & (x < 0.95) & (y < np.minimum(brow, 7.66)[:, None])
+    if bare:  # combed back: no string crosses the forehead either
+        face |= (z > 1.05) & (y < np.interp(x, [0.0, 0.35, 0.60], [7.97, 7.93, 7.72]))
+    gone = np.logical_or.accumulate(face | (y < end[:, None]), axis=1)
+    last = np.maximum(last_point - gone.sum(axis=1), 0.05)
+    # Resample what is left over all points, so that every strand still tapers to its tip.
+    where = np.linspace(0, 1, last_point + 1)[None] * last[:, None]
+    low = np.minimum(where.astype(int), last_point - 1)
+    mix = (where - low)[..., None]
+    rows = np.arange(n)[:, None]
+    return points[rows, low] * (1 - mix) + points[rows, low + 1] * mix
