@@ -95,6 +95,9 @@ class Augmentation:
 AUGMENTATIONS: dict[str, Augmentation | None] = {
     "none": None,
     "light": Augmentation(zoom=0.1, shift=0.05, flip=0.5, brightness=0.15),
+    "medium": Augmentation(
+        zoom=0.15, shift=0.08, rotation=8, flip=0.5, brightness=0.25, contrast=0.15, colour=0.08, erase=0.25
+    ),
     "strong": Augmentation(
         zoom=0.25, shift=0.12, rotation=12, flip=0.5, brightness=0.3, contrast=0.25, colour=0.1, erase=0.3
     ),

@@ -46,12 +46,41 @@ class Progress(ProgressCallback):
 
 
 class RememTrainer(Trainer):
-    """A `Trainer` over a course of rows that ends with one sentence when the loss is no longer a number."""
+    """A `Trainer` over a course of rows that ends with one sentence when the loss is no longer a number.
 
-    def __init__(self, *args, **kwargs) -> None:
+    Args:
+        vision_lr_scale: the picture half (vision tower and projector) learns at this multiple of the rate.
+    """
+
+    def __init__(self, *args, vision_lr_scale: float = 1.0, **kwargs) -> None:
         super().__init__(*args, **kwargs)
+        self._vision_lr_scale = vision_lr_scale
         self.remove_callback(ProgressCallback)
         self.add_callback(Progress)
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        """AdamW with a learning rate of its own for the picture half; norms and biases do not decay."""
+        if self.optimizer is None:
+            args, model = self.args, model or self.model
+            decaying = set(self.get_decay_parameter_names(model))
+            groups: dict[tuple[bool, bool], list[torch.nn.Parameter]] = {}
+            for name, parameter in model.named_parameters():
+                if parameter.requires_grad:
+                    groups.setdefault((_sees(name), name in decaying), []).append(parameter)
+            self.optimizer = torch.optim.AdamW(
+                [
+                    {
+                        "params": parameters,
+                        "lr": args.learning_rate * (self._vision_lr_scale if sees else 1.0),
+                        "weight_decay": args.weight_decay if decays else 0.0,
+                    }
+                    for (sees, decays), parameters in groups.items()
+                ],
+                lr=args.learning_rate,
+                betas=(args.adam_beta1, args.adam_beta2),
+                eps=args.adam_epsilon,
+            )
+        return self.optimizer
 
     def _get_train_sampler(self, train_dataset: Any = None) -> torch.utils.data.Sampler:
         return torch.utils.data.SequentialSampler(train_dataset or self.train_dataset)  # shuffled in itself
@@ -74,6 +103,11 @@ class RememTrainer(Trainer):
                 f"(now {self.args.learning_rate:g}) and start again with --restart."
             )
         return loss
+
+
+def _sees(parameter: str) -> bool:
+    """Whether a parameter belongs to the picture half, by the names that transformers uses."""
+    return any(part in parameter for part in ("vision", "visual", "projector", "connector"))
 
 
 def trainer_arguments(

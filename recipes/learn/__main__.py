@@ -24,8 +24,11 @@ def main(
     max_steps: Annotated[int | None, typer.Option(help="Optimiser steps, instead of --epochs.")] = None,
     batch_size: Annotated[int, typer.Option(help="Rows in a step.")] = _DEFAULT.batch_size,
     lr: Annotated[float, typer.Option(help="Highest learning rate.")] = _DEFAULT.lr,
+    vision_lr_scale: Annotated[
+        float, typer.Option(help="The picture half learns at this multiple of --lr.")
+    ] = _DEFAULT.vision_lr_scale,
     weight_decay: Annotated[float, typer.Option(help="AdamW's weight decay.")] = _DEFAULT.weight_decay,
-    augment: Annotated[str, typer.Option(help="none, light or strong.")] = _DEFAULT.augment,
+    augment: Annotated[str, typer.Option(help="none, light, medium or strong.")] = _DEFAULT.augment,
     views: Annotated[
         str, typer.Option(help="own: each row's picture; any: any training picture of the person.")
     ] = _DEFAULT.views,
@@ -52,6 +55,7 @@ def main(
         max_steps=max_steps,
         batch_size=batch_size,
         lr=lr,
+        vision_lr_scale=vision_lr_scale,
         weight_decay=weight_decay,
         augment=augment,
         views=views,

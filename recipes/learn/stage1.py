@@ -30,6 +30,8 @@ class LearnSettings:
         epochs: passes over the split, if `max_steps` is None.
         batch_size: rows in a step.
         lr: highest learning rate (AdamW, linear warm-up over 5 % of the steps, then cosine to 0).
+        vision_lr_scale: the picture half learns at this multiple of `lr`. Until the facts are learnt by name,
+            its gradient is mostly noise, which at the full rate wears down what told pictures apart.
         weight_decay: AdamW's weight decay.
         augment: a name in `recipes.augmentation.AUGMENTATIONS`.
         views: how questions and pictures are paired, see `QuestionSet`.
@@ -44,11 +46,12 @@ class LearnSettings:
 
     split: str = FINETUNE
     max_steps: int | None = None
-    epochs: float = 200.0
+    epochs: float = 300.0
     batch_size: int = 32
     lr: float = 1e-3
+    vision_lr_scale: float = 0.3
     weight_decay: float = 0.05
-    augment: str = "strong"
+    augment: str = "medium"
     views: str = "any"
     multi_hop_repeats: int = 2
     precision: str = "auto"
@@ -57,7 +60,7 @@ class LearnSettings:
     checkpoint_every: int = 100
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "lr", "multi_hop_repeats", "probe_every"):
+        for name in ("epochs", "batch_size", "lr", "vision_lr_scale", "multi_hop_repeats", "probe_every"):
             if not getattr(self, name) > 0:
                 raise RememError(f"{name} is {getattr(self, name)}; it must be above 0.")
         if self.max_steps is not None and self.max_steps < 1:
@@ -146,6 +149,7 @@ def learn(
         train_dataset=Course(questions, steps * settings.batch_size, seed, settings.multi_hop_repeats),
         data_collator=Collator(processor, change, seed),
         callbacks=[probe],
+        vision_lr_scale=settings.vision_lr_scale,
     )
     probe.trainer = trainer
     run_trainer(trainer, folder)

@@ -27,7 +27,7 @@ def main(
     epochs: Annotated[float, typer.Option(help="Most passes over the forget set.")] = _DEFAULT.epochs,
     batch_size: Annotated[int, typer.Option(help="Forget rows in a step.")] = _DEFAULT.batch_size,
     lr: Annotated[float, typer.Option(help="Constant learning rate.")] = _DEFAULT.lr,
-    augment: Annotated[str, typer.Option(help="Of retain pictures: none, light, strong.")] = _DEFAULT.augment,
+    augment: Annotated[str, typer.Option(help="Of retain pictures: none … strong.")] = _DEFAULT.augment,
     views: Annotated[str, typer.Option(help="Pictures of retain rows: own or any.")] = _DEFAULT.views,
     precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = _DEFAULT.precision,
     forget_log_prob: Annotated[

@@ -48,7 +48,7 @@ class UnlearnSettings:
     epochs: float = 60.0
     batch_size: int = 12
     lr: float = 1e-4
-    augment: str = "strong"
+    augment: str = "medium"
     views: str = "any"
     precision: str = "auto"
     forget_log_prob: float = -4.0

@@ -123,6 +123,17 @@ def test_a_course_meets_every_row_once_a_pass_in_an_order_of_its_own():
     assert passes[0] != [shuffled(i, rows=10, seed=1) for i in range(10)]
 
 
+def test_multi_hop_rows_come_as_often_as_asked(processor, rows):
+    questions = QuestionSet(rows, processor)
+    counts = dict.fromkeys(range(len(rows)), 0)
+    course = Course(questions, length=40, seed=0, multi_hop_repeats=3)
+    texts = [questions.own(i).sequence["input_ids"] for i in range(len(rows))]
+    for number in range(len(course)):
+        ids = course[number].row.sequence["input_ids"]
+        counts[next(i for i, text in enumerate(texts) if torch.equal(text, ids))] += 1
+    assert counts == {i: 3 if row["question_type"] == "multi_hop" else 1 for i, row in enumerate(rows)}
+
+
 def test_a_turn_does_not_depend_on_those_before_it(processor, rows):
     course = Course(QuestionSet(rows, processor, views="any"), length=100, seed=0)
     collator = Collator(processor, augmentation("strong"))

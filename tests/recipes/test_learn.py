@@ -144,3 +144,34 @@ def test_precision_names():
     assert resolve_precision("auto") in ("fp32", "bf16")
     with pytest.raises(RememError, match="auto, fp32, bf16"):
         resolve_precision("int3")
+
+
+def test_picture_half_learns_at_its_own_rate_and_every_weight_learns_once(untrained, tmp_path):
+    from transformers import AutoModelForImageTextToText
+
+    from recipes.training import trainer_arguments
+
+    model = AutoModelForImageTextToText.from_pretrained(untrained)
+    arguments = trainer_arguments(
+        tmp_path,
+        max_steps=1,
+        batch_size=1,
+        lr=1e-3,
+        seed=0,
+        precision="fp32",
+        checkpoint_every=0,
+        schedule="constant",
+        warmup_steps=0,
+        weight_decay=0.1,
+    )
+    optimizer = RememTrainer(model=model, args=arguments, vision_lr_scale=0.3).create_optimizer()
+    rate, decay = {}, {}
+    for group in optimizer.param_groups:
+        for parameter in group["params"]:
+            assert id(parameter) not in rate
+            rate[id(parameter)], decay[id(parameter)] = group["lr"], group["weight_decay"]
+    for name, parameter in model.named_parameters():
+        sees = "vision_tower" in name or "multi_modal_projector" in name
+        assert rate[id(parameter)] == pytest.approx(3e-4 if sees else 1e-3), name
+    assert decay[id(model.lm_head.weight)] == 0.1
+    assert decay[id(model.model.language_model.norm.weight)] == 0.0
