@@ -231,7 +231,9 @@ def _grow(style, roots, normals, base, rim, clump, n_clumps, head: HeadMap, rng)
         points += _curls(style, points, length, clump, n_clumps, rng)
     end = style.end_y + 0.05 * rng.standard_normal(n)
     brow = np.where(fringe, 7.60, 7.72) + 0.03 * rng.standard_normal(n)
-    bare = style.comb in ("curtain", "gather") and not style.fringe
+    front = base[:, 2] > 1.1
+    raised = float(np.median((roots - base)[front, 1])) if front.any() else 0.0
+    bare = raised if style.comb in ("curtain", "gather") and not style.fringe else None
     # Repeated, because the straight piece between two allowed points can still cross a corner of the face.
     for _ in range(3):
         points = cut_off_face(points, end, brow, bare)

@@ -24,14 +24,15 @@ def off_the_face(p: np.ndarray, fringe: np.ndarray) -> np.ndarray:
     return np.stack([x, p[:, 1], z], axis=1)
 
 
-def cut_off_face(points: np.ndarray, end: np.ndarray, brow: np.ndarray, bare: bool) -> np.ndarray:
+def cut_off_face(points: np.ndarray, end: np.ndarray, brow: np.ndarray, bare: float | None) -> np.ndarray:
     """Shorten strands at the style's end and wherever they would cross the face; nothing covers the eyes.
 
     Args:
         points: (n, m, 3).
         end: (n,) height at which each strand is cut.
         brow: (n,) lowest height each may reach in front of the face.
-        bare: whether the forehead stays free as well.
+        bare: how much higher than in the base shape this person's hairline lies, in decimetres, if the
+            forehead is to stay free as well; else None.
 
     Returns:
         (n, m, 3): what is left of each strand, resampled over all m points so that it still tapers.
@@ -40,8 +41,8 @@ def cut_off_face(points: np.ndarray, end: np.ndarray, brow: np.ndarray, bare: bo
     x, y, z = np.abs(points[..., 0]), points[..., 1], points[..., 2]
     face = (z > 0.95) & (x < 0.60) & (y < brow[:, None])
     face |= (z > 1.06) & (x < 0.95) & (y < np.minimum(brow, 7.66)[:, None])
-    if bare:  # combed back: no string crosses the forehead either
-        face |= (z > 1.05) & (y < np.interp(x, [0.0, 0.35, 0.60], [7.97, 7.93, 7.72]))
+    if bare is not None:  # combed back: no string crosses the forehead either
+        face |= (z > 0.90) & (x < 0.66) & (y < np.interp(x, [0.0, 0.35, 0.60], [8.01, 7.95, 7.73]) + bare)
     gone = np.logical_or.accumulate(face | (y < end[:, None]), axis=1)
     last = np.maximum(last_point - gone.sum(axis=1), 0.05)
     # Resample what is left over all points, so that every strand still tapers to its tip.
