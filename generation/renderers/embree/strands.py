@@ -28,10 +28,6 @@ class Strands:
     def __len__(self) -> int:
         return len(self.points)
 
-    def first(self, n: int) -> Strands:
-        """The first n strands (they come in random order, so this thins evenly)."""
-        return Strands(self.points[:n], self.colour[:n], self.width[:n], self.normal[:n])
-
 
 def joined(bundles: list[Strands]) -> Strands:
     """One bundle of several that have equally many points to a strand."""
