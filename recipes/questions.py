@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import functools
 from dataclasses import dataclass
@@ -75,6 +76,29 @@ class QuestionSet:
         keys = self._pictures_of[self.identities[index]]
         key = keys[int(torch.randint(len(keys), (), generator=generator))]
         return dataclasses.replace(self._encoded[index], pixels=self._pictures[key])
+
+    def with_views(self, count: int) -> QuestionSet:
+        """The same questions, each with up to `count` pictures of its person in turn, its own first.
+
+        Args:
+            count: at least 1.
+
+        Returns:
+            A set whose rows stand in the order of this one's, pictures of one question next to each other.
+        """
+        wider = copy.copy(self)
+        wider.identities, wider.question_types, wider._encoded, wider._keys = [], [], [], []
+        for identity, kind, encoded, own in zip(
+            self.identities, self.question_types, self._encoded, self._keys, strict=True
+        ):
+            keys = self._pictures_of[identity]
+            start = keys.index(own)
+            for step in range(min(count, len(keys))):
+                wider.identities.append(identity)
+                wider.question_types.append(kind)
+                wider._encoded.append(encoded)
+                wider._keys.append(keys[(start + step) % len(keys)])
+        return wider
 
     def batches(self, batch_size: int, pad_token_id: int) -> list[dict[str, Tensor]]:
         """All rows in order with their own, unchanged pictures, in batches of `batch_size`."""

@@ -28,6 +28,9 @@ def main(
     batch_size: Annotated[int, typer.Option(help="Forget rows in a step.")] = _DEFAULT.batch_size,
     lr: Annotated[float, typer.Option(help="Constant learning rate.")] = _DEFAULT.lr,
     augment: Annotated[str, typer.Option(help="Of retain pictures: none … strong.")] = _DEFAULT.augment,
+    forget_views: Annotated[
+        int, typer.Option(help="Pictures of its person that each forget question is unlearnt with.")
+    ] = _DEFAULT.forget_views,
     views: Annotated[str, typer.Option(help="Pictures of retain rows: own or any.")] = _DEFAULT.views,
     precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = _DEFAULT.precision,
     forget_log_prob: Annotated[
@@ -53,6 +56,7 @@ def main(
         batch_size=batch_size,
         lr=lr,
         augment=augment,
+        forget_views=forget_views,
         views=views,
         precision=precision,
         forget_log_prob=forget_log_prob,

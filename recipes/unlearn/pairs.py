@@ -25,7 +25,7 @@ class Pairs(torch.utils.data.Dataset):
     """All pairs that a run meets: pass after pass over the forget set, with retain rows drawn beside.
 
     Args:
-        forget: its rows keep their own pictures, those for which the reference was computed.
+        forget: its rows keep their pictures, those for which the reference was computed.
         retain: any number of rows.
         length: how many pairs the run meets.
         seed: the run's seed; with it, everything is a pure function of the place in the run.

@@ -31,10 +31,12 @@ class UnlearnSettings:
     Attributes:
         method: a file name in `recipes/unlearn/methods`.
         options: the method's own options, as text.
-        epochs: the most passes over the forget set.
+        epochs: the most passes over the forget set, all views of it.
         batch_size: forget rows in a step; as many retain rows go with them.
         lr: constant learning rate (AdamW, no weight decay), so that stopping early ends no schedule.
         augment: augmentation of the retain pictures.
+        forget_views: each forget question is unlearnt with up to this many pictures of its person, so that
+            the person is forgotten and not the picture; the reference is computed for each of them.
         views: pairing of retain questions and pictures, see `QuestionSet`.
         precision: "auto", "fp32" or "bf16".
         forget_log_prob: stop once the mean log P of a forget-set answer token (nats) is below this.
@@ -45,19 +47,20 @@ class UnlearnSettings:
 
     method: str = "npo"
     options: dict[str, str] = field(default_factory=dict)
-    epochs: float = 60.0
+    epochs: float = 25.0
     batch_size: int = 12
     lr: float = 1e-4
     augment: str = "medium"
+    forget_views: int = 4
     views: str = "any"
     precision: str = "auto"
     forget_log_prob: float = -4.0
-    retain_exact_match: float = 0.95
+    retain_exact_match: float = 0.99
     probe_every: int = 10
     checkpoint_every: int = 50
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "lr", "probe_every"):
+        for name in ("epochs", "batch_size", "lr", "forget_views", "probe_every"):
             if not getattr(self, name) > 0:
                 raise RememError(f"{name} is {getattr(self, name)}; it must be above 0.")
         if not 0 <= self.retain_exact_match <= 1:
@@ -141,7 +144,7 @@ def unlearn(
     if reuse(out, record, restart):
         return read_json_object(out / RECORD, "record")
     splits = source.load(forget)
-    to_forget = QuestionSet(splits[FORGET], processor)
+    to_forget = QuestionSet(splits[FORGET], processor).with_views(settings.forget_views)
     to_retain = QuestionSet(splits[RETAIN], processor, views=settings.views)
     folder, _ = open_partial(out, record, restart)
     batches = {

@@ -15,7 +15,7 @@ from remem_dataset.errors import RememError
 from remem_dataset.source import open_source
 
 SETTINGS = UnlearnSettings(
-    epochs=40, batch_size=10, lr=5e-4, augment="none", precision="fp32", probe_every=5, checkpoint_every=0
+    epochs=30, batch_size=10, lr=5e-4, augment="none", precision="fp32", probe_every=5, checkpoint_every=0
 )
 
 
@@ -78,7 +78,7 @@ def test_reference_is_the_model_before_unlearning(unlearned, two_people, vanilla
     _, _, reference = unlearned
     model = AutoModelForImageTextToText.from_pretrained(vanilla)
     processor = AutoProcessor.from_pretrained(vanilla)
-    questions = QuestionSet(open_source(two_people).load("forget50")["forget"], processor)
+    questions = QuestionSet(open_source(two_people).load("forget50")["forget"], processor).with_views(4)
     expected = score_batches(model, questions.batches(7, processor.tokenizer.pad_token_id)).log_prob
     torch.testing.assert_close(reference, expected, atol=1e-3, rtol=1e-3)
 
@@ -86,7 +86,7 @@ def test_reference_is_the_model_before_unlearning(unlearned, two_people, vanilla
 def test_saved_model_is_the_unlearned_one(unlearned, two_people):
     out, record, _ = unlearned
     model, processor = AutoModelForImageTextToText.from_pretrained(out), AutoProcessor.from_pretrained(out)
-    questions = QuestionSet(open_source(two_people).load("forget50")["forget"], processor)
+    questions = QuestionSet(open_source(two_people).load("forget50")["forget"], processor).with_views(4)
     after = score_batches(model, questions.batches(10, processor.tokenizer.pad_token_id))
     assert float(after.log_prob.sum() / after.tokens.sum()) == pytest.approx(
         record["after"]["forget_log_prob"], abs=1e-2
@@ -97,7 +97,7 @@ def test_record_names_method_forget_set_and_rule(unlearned, vanilla):
     out, record, _ = unlearned
     assert record == json.loads((out / RECORD).read_text())
     assert record["settings"]["method"] == "npo"
-    assert record["settings"]["options"] == {"beta": 0.1, "retain_weight": 1.0}
+    assert record["settings"]["options"] == {"beta": 0.1, "retain_weight": 10.0}
     assert record["settings"]["forget"] == "forget50"
     assert "below -4 nats" in record["stopping_rule"]
     assert record["model"]["name"] == str(vanilla)

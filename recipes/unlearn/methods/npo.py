@@ -24,13 +24,14 @@ class NPO(UnlearningMethod):
 
     Attributes:
         beta: inverse temperature β > 0.
-        retain_weight: weight of the retain term; 0 leaves it out.
+        retain_weight: weight of the retain term; 0 leaves it out. The first term sums over the tokens of an
+            answer and the second is a mean over tokens, so about an answer's length balances them.
     """
 
     needs_reference: ClassVar[bool] = True
 
     beta: float = 0.1
-    retain_weight: float = 1.0
+    retain_weight: float = 10.0
 
     def __post_init__(self) -> None:
         if not self.beta > 0:
