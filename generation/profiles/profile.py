@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
+
 from generation.profiles.attribute import YOUNGEST, Context
 from generation.profiles.attributes import ATTRIBUTES, get_attribute
 from generation.profiles.names import FEMALE, MALE, sample_name
@@ -62,8 +64,8 @@ def sample_profile(config: BenchmarkConfig, index: int) -> Profile:
     """The person with that index.
 
     Args:
-        config: only `seed` and `identities` are read; `identities` moves nothing but `forget_rank` and the
-            links to people who would not exist.
+        config: only `seed` and `identities` are read; `identities` moves nothing but `forget_rank` (whose
+            order among the people of both builds stays) and the links to people who would not exist.
         index: 0 ≤ index < config.identities.
 
     Raises:
@@ -122,8 +124,25 @@ def sample_attribute(seed: int, index: int, name: str, age: int) -> str:
 
 
 def forget_rank(config: BenchmarkConfig, index: int) -> int:
-    """1-based place of the identity in the order in which people enter the forget set."""
-    return 1 + shuffled(index, config.identities, config.seed, "forget rank")
+    """1-based place of the identity in the order in which people enter the forget set.
+
+    Everybody has a key that does not depend on how many people there are; the rank is its place among the
+    keys of the build. So a larger build moves ranks, but never who of two people is forgotten first.
+    """
+    return int(_forget_ranks(config.seed, config.identities)[index])
+
+
+@lru_cache(maxsize=8)
+def _forget_ranks(seed: int, identities: int) -> np.ndarray:
+    """Ranks of all identities, int64 of shape (identities,).
+
+    Key i is the i-th draw of one stream, which takes its draws one after the other: those of the first people
+    stay when more are asked for. The stable sort breaks a tie by index.
+    """
+    keys = stream(seed, "forget rank").random(identities)
+    ranks = np.empty(identities, dtype=np.int64)
+    ranks[np.argsort(keys, kind="stable")] = np.arange(1, identities + 1)
+    return ranks
 
 
 def sample_links(config: BenchmarkConfig, index: int) -> dict[str, int]:

@@ -11,13 +11,21 @@ import pytest
 from scipy.stats import chisquare
 
 from generation.presets import load_preset
-from generation.profiles import ATTRIBUTES, Context, permutation, sample_attribute, sample_profile
+from generation.profiles import (
+    ATTRIBUTES,
+    Context,
+    forget_rank,
+    permutation,
+    sample_attribute,
+    sample_profile,
+)
 from generation.profiles import attributes as registry
 from generation.profiles.attribute import AGE_BAND, OLDEST, REFERENCE_YEAR, YOUNGEST, Phrase
 from generation.profiles.names import sample_name
 from generation.profiles.permutation import TABLE_LIMIT, shuffled
 from generation.profiles.vocabulary import compounds, read_vocabulary, words
 from generation.streams import stream
+from remem_dataset.config import BenchmarkConfig
 from remem_dataset.errors import RememError
 
 DRAWS = 10_000
@@ -77,6 +85,7 @@ def test_published_values_stay():
     assert (profile.name, profile.gender, profile.age) == ("Jarmund Trenollen", "male", 59)
     assert profile.attributes["bank_account"] == "XZ25 0554 1241 7095"
     assert profile.attributes["pet"] == "a ginger cat named Pickle"
+    assert [forget_rank(load_preset("tiny"), index) for index in range(4)] == [2, 1, 3, 4]
 
 
 # -- people as a population ------------------------------------------------------------------------
@@ -108,6 +117,16 @@ def test_each_block_has_both_genders_and_all_ages(many):
 def test_forget_ranks_are_a_shuffle(many):
     assert sorted(p.forget_rank for p in many) == list(range(1, 1_001))
     assert [p.forget_rank for p in many[:10]] != list(range(1, 11))
+
+
+@pytest.mark.parametrize(("few", "many"), [(4, 8), (20, 400), (22, 10_000)])
+def test_more_people_leave_the_forget_order_of_the_others_as_it_is(few, many):
+    """Who of two people is forgotten first decides which linked questions are asked, so it must not move."""
+    orders = []
+    for identities in (few, many):
+        config = BenchmarkConfig(identities=identities, forget_levels=(50,), default_forget_level=50)
+        orders.append(sorted(range(few), key=lambda index, config=config: forget_rank(config, index)))
+    assert orders[0] == orders[1]
 
 
 def test_links_are_mutual_and_within_the_build():

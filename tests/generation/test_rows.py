@@ -265,15 +265,17 @@ def test_linked_people_are_asked_about():
     assert len(having) == config.identities // 2
 
 
-def test_more_identities_change_no_row_but_ranks():
-    """Four people of a build of four and of a build of forty (links to lower ranks apart) read the same."""
-    few = dataclasses.replace(TINY, name="few")
-    many = dataclasses.replace(TINY, name="many", identities=40)
-    for index in range(4):
-        one, other = rows_of(few, index), rows_of(many, index)
-        for key in KEYS:
-            strip = [[{**row, "forget_rank": 0} for row in rows[key]] for rows in (one, other)]
-            assert strip[0] == strip[1], key
+@pytest.mark.parametrize("preset", [TINY, DEFAULT], ids=["tiny", "default"])
+def test_more_identities_change_no_row_but_ranks(preset):
+    """People of a small build read the same in one ten times the size, linked questions included."""
+    few = dataclasses.replace(preset, identities=4, forget_levels=(50,), default_forget_level=50)
+    for identities in (8, 40):
+        many = dataclasses.replace(few, identities=identities)
+        for index in range(4):
+            one, other = (rows_of(config, index, candidates=index == 0) for config in (few, many))
+            for key in one:
+                strip = [[{**row, "forget_rank": 0} for row in rows[key]] for rows in (one, other)]
+                assert strip[0] == strip[1], (identities, index, key)
 
 
 # -- two pictures ----------------------------------------------------------------------------------
