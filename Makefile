@@ -29,5 +29,6 @@ lint: $(VENV)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
+# Leaves datasets and runs alone: they may have taken hours.
 clean:
-	rm -rf $(VENV) remem remem.raw runs build *.egg-info
+	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache

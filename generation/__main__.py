@@ -12,9 +12,9 @@ from rich.console import Console
 from generation.presets import load_preset, preset_names
 from generation.renderers import check_renderer
 from remem_dataset.config import BenchmarkConfig
-from remem_dataset.errors import exits_cleanly
+from remem_dataset.errors import run_app
 
-console = Console()
+console = Console(highlight=False)
 
 _METAVARS = {"int": "INT", "float": "FLOAT", "str": "TEXT"}
 
@@ -38,7 +38,7 @@ def build(
     check_renderer(config.renderer)
     check_target(out, config, restart=restart)
     if is_current(out, config):
-        console.print(f"[bold]{out}[/] is already built from this config; nothing to do.", highlight=False)
+        console.print(f"[bold]{out}[/] is already built from this config; nothing to do.", soft_wrap=True)
         return
     tree = open_tree(out.with_name(out.name + ".raw"), config, restart=restart)
     generate(tree, config, workers=workers)
@@ -47,7 +47,7 @@ def build(
         f"[bold]{out}[/]: {manifest['counts']['finetune']['train']} fine-tuning rows of {config.identities} "
         f"people, fingerprint {manifest['fingerprint']['all'][:16]}. "
         f'Load it with load_dataset("{out}").',
-        highlight=False,
+        soft_wrap=True,
     )
 
 
@@ -87,7 +87,5 @@ def _with_config_options(command):
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 app.callback(invoke_without_command=True)(_with_config_options(build))
 
-main = exits_cleanly(app)
-
 if __name__ == "__main__":
-    main(prog_name="python -m generation")
+    run_app(app, "python -m generation")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
+import multiprocessing
 import shutil
 import threading
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from datatrove.executor import LocalPipelineExecutor
@@ -12,6 +16,7 @@ from loguru import logger
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from generation.identity import build_identity, pictures_per_identity
+from generation.presets import ASSETS
 from remem_dataset.config import BenchmarkConfig
 from remem_dataset.errors import RememError
 from remem_dataset.files import write_json
@@ -45,6 +50,44 @@ class BuildIdentities(PipelineStep):
         return data
 
 
+class IdentityExecutor(LocalPipelineExecutor):
+    """datatrove's local executor, except that a worker that dies ends the run instead of hanging it."""
+
+    def run(self) -> None:
+        """Run all tasks.
+
+        Raises:
+            RememError: a worker process died; what it had finished is kept.
+        """
+        if self.workers == 1:
+            for rank in range(self.tasks):
+                self._run_for_rank(rank)
+            return
+        context = multiprocessing.get_context(self.start_method)
+        with ProcessPoolExecutor(self.workers, mp_context=context) as pool:
+            tasks = [pool.submit(self._run_for_rank, rank, rank % self.workers) for rank in range(self.tasks)]
+            try:
+                for task in as_completed(tasks):
+                    task.result()
+            except BrokenProcessPool:
+                raise RememError(
+                    "A worker process died (killed, or out of memory); finished pictures are kept: run the "
+                    "same command again, with fewer --workers if memory was short."
+                ) from None
+            except BaseException:
+                pool.shutdown(cancel_futures=True)
+                raise
+
+
+def generator_digest() -> str:
+    """Digest of the code and the assets that generate: pictures of two versions must not mix in a tree."""
+    whole = hashlib.blake2b(digest_size=16)
+    root = ASSETS.parent
+    for path in sorted([*root.glob("generation/**/*.py"), *root.glob("assets/**/*.*")]):
+        whole.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
+    return whole.hexdigest()
+
+
 def open_tree(root: Path, config: BenchmarkConfig, restart: bool = False) -> RawTree:
     """Begin a raw tree, or take up one that was begun with the same config.
 
@@ -54,12 +97,13 @@ def open_tree(root: Path, config: BenchmarkConfig, restart: bool = False) -> Raw
         restart: throw away what an earlier build with another config left.
 
     Raises:
-        RememError: the folder is not a raw tree, or one of another config.
+        RememError: the folder is not a raw tree, one of another config, or one that other code began.
     """
     tree = RawTree(root)
+    digest = generator_digest()
     if restart and (root / RAW_MANIFEST).is_file():
         shutil.rmtree(root)
-    if root.exists() and any(root.iterdir()):
+    if root.exists() and (not root.is_dir() or any(root.iterdir())):
         if not (root / RAW_MANIFEST).is_file():
             raise RememError(
                 f"{root} exists and is not a raw tree of ReMem; move it away or choose another --out."
@@ -71,7 +115,13 @@ def open_tree(root: Path, config: BenchmarkConfig, restart: bool = False) -> Raw
                     f"{root} was begun with {name} = {there[name]}, not {value}; "
                     "choose another --out or begin anew with --restart."
                 )
-    write_json(root / RAW_MANIFEST, {"schema_version": SCHEMA_VERSION, "config": config.to_dict()})
+        if tree.generator() != digest:
+            raise RememError(
+                f"{root} was begun by another version of the generation code or its assets; "
+                "choose another --out or begin anew with --restart."
+            )
+    manifest = {"schema_version": SCHEMA_VERSION, "config": config.to_dict(), "generator": digest}
+    write_json(root / RAW_MANIFEST, manifest)
     return tree
 
 
@@ -84,7 +134,7 @@ def generate(tree: RawTree, config: BenchmarkConfig, workers: int = 1) -> None:
         workers: identities built at the same time.
     """
     tasks = min(config.identities, MAX_TASKS)
-    executor = LocalPipelineExecutor(
+    executor = IdentityExecutor(
         pipeline=[BuildIdentities(root=str(tree.root), config=config.to_dict())],
         tasks=tasks,
         workers=min(workers, tasks),

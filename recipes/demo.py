@@ -1,7 +1,8 @@
 """`python -m recipes.demo`: the whole way once, with the commands that a user would type.
 
 Each step is a command of its own. A step leaves a stamp with the command and with what it was made from;
-a second run does only the steps whose stamp no longer fits.
+a second run does only the steps whose stamp no longer fits, and replaces what they had made. What the demo
+did not make is never replaced: the step's own command refuses it.
 """
 
 import hashlib
@@ -18,11 +19,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from remem_dataset.errors import RememError, exits_cleanly
+from remem_dataset.errors import RememError, run_app
 from remem_dataset.files import write_json
 from remem_dataset.source import open_source
 
 console = Console(highlight=False)
+
+ROOT = Path(__file__).resolve().parent.parent
+CODE = {".py", ".yaml", ".jinja"}
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class Step:
         command: arguments after the Python interpreter.
         after: names of the steps whose results it reads.
         makes: path that exists once it is done.
+        code: folders of the checkout whose files decide the result; a change there makes the step stale.
+        restart: option that lets the command replace its own earlier result.
     """
 
     name: str
@@ -42,6 +48,23 @@ class Step:
     command: tuple[str, ...]
     after: tuple[str, ...]
     makes: Path
+    code: tuple[str, ...] = ("recipes", "assets/recipes")
+    restart: tuple[str, ...] = ("--restart",)
+
+    def key(self, keys: dict[str, str], fingerprint: str) -> str:
+        """Digest of all that the step's result depends on.
+
+        Args:
+            keys: the keys of earlier steps.
+            fingerprint: the dataset's; empty before it is made.
+        """
+        parts = [self.command, [keys[name] for name in self.after], fingerprint]
+        whole = hashlib.blake2b(json.dumps(parts).encode(), digest_size=16)
+        for folder in self.code:
+            for path in sorted((ROOT / folder).rglob("*.*")):
+                if path.suffix in CODE and path.is_file():
+                    whole.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+        return whole.hexdigest()
 
 
 def plan(
@@ -67,20 +90,26 @@ def plan(
 
     def recipe(module: str, options: str = "", **values) -> tuple[str, ...]:
         flags = (str(part) for name, value in values.items() for part in (f"--{name}", value))
-        return ("-m", module, *flags, *shlex.split(options))
+        try:
+            return ("-m", module, *flags, *shlex.split(options))
+        except ValueError as error:
+            raise RememError(f"The options {options!r} for {module} cannot be read: {error}.") from None
 
     def evaluate(model: Path) -> Step:
-        metadata = ",".join([f"dataset={data}", *([f"forget={forget}"] if forget else [])])
+        metadata = json.dumps({"dataset": str(data), **({"forget": forget} if forget else {})})
+        arguments = json.dumps({"pretrained": str(model)})
         target = out / "eval" / model.name
         return Step(
             name=f"eval-{model.name}",
             title=f"remem-eval on the {model.name} model",
             command=(
-                *("-m", "harness_tasks.cli", "--model", "remem-vlm", "--model_args", f"pretrained={model}"),
+                *("-m", "harness_tasks.cli", "--model", "remem-vlm", "--model_args", arguments),
                 *("--tasks", "remem_*", "--metadata", metadata, "--output_path", str(target)),
             ),
             after=("dataset", model.name),
             makes=target,
+            code=("harness_tasks",),
+            restart=(),
         )
 
     return [
@@ -90,6 +119,7 @@ def plan(
             recipe("generation", generation, preset=preset, out=data),
             (),
             data,
+            code=(),  # the command compares the dataset with the config itself
         ),
         Step(
             "untrained",
@@ -135,20 +165,25 @@ def run(steps: list[Step], out: Path, data: Path) -> None:
     begun = time.monotonic()
     keys: dict[str, str] = {}
     for number, step in enumerate(steps, 1):
-        fingerprint = "" if step.name == "dataset" else open_source(data).fingerprint
-        parts = [step.command, [keys[name] for name in step.after], fingerprint]
-        keys[step.name] = hashlib.blake2b(json.dumps(parts).encode(), digest_size=16).hexdigest()
+        made = _fingerprint(data)
+        keys[step.name] = step.key(keys, "" if step.makes == data else made)
         stamp = out / "steps" / f"{step.name}.json"
+        last = _read_stamp(stamp)
         head = f"[bold cyan][{number}/{len(steps) + 1}][/] {step.title}"
-        # The dataset's own command knows best whether it is still current.
-        if step.name != "dataset" and _fits(stamp, keys[step.name]) and step.makes.exists():
+        if step.makes == data:
+            # The command knows best whether the dataset is current; ours to replace is only what we made.
+            replace = last["key"] != keys[step.name] and last["fingerprint"] == made != ""
+        elif last["state"] == "done" and last["key"] == keys[step.name] and step.makes.exists():
             console.print(f"{head}: reused")
             continue
+        else:
+            replace = last["key"] not in ("", keys[step.name])
         console.print(head)
-        seconds = execute(step.command)
-        write_json(
-            stamp, {"key": keys[step.name], "command": _shown(step.command), "seconds": round(seconds, 1)}
-        )
+        note = {"key": keys[step.name], "command": _shown(step.command), "fingerprint": last["fingerprint"]}
+        write_json(stamp, {**note, "state": "begun"})  # an interrupted step is resumed, not replaced again
+        seconds = execute(step.command + (step.restart if replace else ()))
+        note |= {"state": "done", "seconds": round(seconds, 1), "fingerprint": _fingerprint(data)}
+        write_json(stamp, note)
         console.print(f"[dim]      {seconds:.0f} s; {(time.monotonic() - begun) / 60:.1f} min in all[/]")
 
 
@@ -163,11 +198,22 @@ def execute(command: tuple[str, ...]) -> float:
     return time.monotonic() - begun
 
 
-def _fits(stamp: Path, key: str) -> bool:
+def _fingerprint(data: Path) -> str:
+    """The dataset's fingerprint, or "" as long as there is none that we read."""
     try:
-        return json.loads(stamp.read_text(encoding="utf-8")).get("key") == key
-    except (OSError, ValueError, AttributeError):
-        return False
+        return open_source(data).fingerprint if data.is_dir() else ""
+    except RememError:
+        return ""
+
+
+def _read_stamp(path: Path) -> dict[str, str]:
+    """A step's stamp; empty texts where there is none, or none that can be read."""
+    empty = {"key": "", "state": "", "fingerprint": ""}
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return empty | {name: found[name] for name in empty}
+    except (OSError, ValueError, KeyError, TypeError):
+        return empty
 
 
 def _shown(command: tuple[str, ...]) -> str:
@@ -202,7 +248,5 @@ def demo(
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 app.command()(demo)
-main = exits_cleanly(app)
-
 if __name__ == "__main__":
-    main()
+    run_app(app, "python -m recipes.demo")

@@ -35,3 +35,31 @@ def exits_cleanly(main: Callable[..., T]) -> Callable[..., T]:
             raise SystemExit(EXIT_BAD_INPUT) from None
 
     return wrapper
+
+
+def run_app(app: Callable[..., object], prog_name: str, argv: list[str] | None = None) -> None:
+    """Run a typer app so that every fault, also an unknown option, is one sentence and exit code 2.
+
+    Args:
+        app: the `typer.Typer`.
+        prog_name: what help and errors call the program.
+        argv: arguments; None takes the process's own.
+
+    Raises:
+        SystemExit: with the command's exit code.
+    """
+    import typer.main
+
+    @exits_cleanly
+    def run() -> int:
+        command = typer.main.get_command(app)
+        try:
+            return command.main(args=argv, prog_name=prog_name, standalone_mode=False) or 0
+        except Exception as error:
+            # typer may carry its own copy of click, whose exceptions click's own classes do not match.
+            if not hasattr(error, "format_message"):
+                raise
+            message = " ".join(error.format_message().split()).rstrip(".")
+            raise RememError(f"{message}; see {prog_name} --help.") from None
+
+    raise SystemExit(run())

@@ -12,7 +12,18 @@ from .errors import RememError
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write to a temporary neighbour, then rename over `path`; makes the parent folder."""
+    """Write to a temporary neighbour, then rename over `path`; makes the parent folder.
+
+    Raises:
+        RememError: the folder cannot be made or written in, or the disk is full.
+    """
+    try:
+        _write_and_rename(path, content)
+    except OSError as error:
+        raise RememError(f"Cannot write {path}: {error.strerror or error}.") from None
+
+
+def _write_and_rename(path: Path, content: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -54,9 +65,9 @@ def read_json_object(path: Path, what: str) -> dict[str, Any]:
     """
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise RememError(f"There is no {what} at {path}.") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RememError(f"The {what} {path} cannot be read: {str(error).splitlines()[0]}.") from None
     if not isinstance(value, dict):
         raise RememError(f"The {what} {path} must hold a JSON object.")

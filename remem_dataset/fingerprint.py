@@ -62,6 +62,12 @@ class Fingerprint:
         return {"text": text, "pixels": pixels, "all": _digest_all([text.encode(), pixels.encode()])}
 
 
+def file_digest(path: Path) -> str:
+    """Digest of a file's bytes: whether this very file is still as it was packed."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=_SIZE)).hexdigest()
+
+
 def read_parquet_rows(path: Path, batch: int = 100) -> Iterator[dict[str, Any]]:
     """The rows of one Parquet file, a batch in memory at a time."""
     with pq.ParquetFile(path) as file:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from .card import render_card
 from .config import BenchmarkConfig
 from .errors import RememError
 from .files import read_json_object, write_json, write_text
-from .fingerprint import fingerprint_files
+from .fingerprint import file_digest, fingerprint_files
 from .raw import RawTree
 from .schema import FINETUNE, FORGET, MANIFEST, RETAIN, SCHEMA_VERSION, SPLITS, TRAIN
 
@@ -53,6 +54,7 @@ def is_current(out: Path, config: BenchmarkConfig) -> bool:
         manifest.get("config") == config.to_dict()
         and manifest.get("version") == __version__
         and manifest.get("schema_version") == SCHEMA_VERSION
+        and all((out / name).is_file() for name in manifest.get("files") or ["?"])
     )
 
 
@@ -94,6 +96,10 @@ def pack(tree: RawTree, out: Path) -> dict[str, Any]:
                 for name, info in infos.items()
             },
             "fingerprint": fingerprint_files(files),
+            "files": {
+                path.relative_to(folder).as_posix(): file_digest(path)
+                for path in sorted(path for paths in files.values() for path in paths)
+            },
         }
         write_json(folder / MANIFEST, manifest)
         data_files = _data_files(config, shards, folder)
@@ -119,7 +125,9 @@ def _write_parquet(tree: RawTree, name: str, build: Path, folder: Path) -> Shard
             raise
     shards: Shards = {}
     for split, info in builder.info.splits.items():
-        written = sorted(build.glob(f"*-{split}*.parquet"))
+        # "rank1" must not take the files of "rank10".
+        name_of_shard = re.compile(rf".*-{split}(-\d{{5}}-of-\d{{5}})?\.parquet")
+        written = sorted(path for path in build.glob("*.parquet") if name_of_shard.fullmatch(path.name))
         target = folder / "data" / name
         target.mkdir(parents=True, exist_ok=True)
         paths = []

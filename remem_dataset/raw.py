@@ -15,17 +15,6 @@ from .schema import SCHEMA_VERSION
 
 RAW_MANIFEST = "remem-raw.json"
 
-#: Row files of an identity, by "<config>" or "<config>-<split>".
-ROW_FILES = (
-    "finetune",
-    "eval-seen",
-    "eval-unseen",
-    "exposure-seen",
-    "exposure-unseen",
-    "multi_image-seen",
-    "multi_image-unseen",
-)
-
 ANCHOR = "anchor-000"
 
 
@@ -45,7 +34,7 @@ class RawTree:
         return self.root / "identities" / identity_name(index)
 
     def rows(self, index: int, name: str) -> Path:
-        """JSONL file of one identity's rows; `name` is one of `ROW_FILES`."""
+        """JSONL file of one identity's rows; `name` is "<config>" or "<config>-<split>"."""
         return self.identity(index) / f"{name}.jsonl"
 
     def profile(self, index: int) -> Path:
@@ -55,10 +44,6 @@ class RawTree:
     def picture(self, identity_id: str, view_id: str) -> Path:
         """PNG of one view."""
         return self.root / "identities" / identity_id / "images" / f"{view_id}.png"
-
-    def done(self, index: int) -> Path:
-        """Mark that everything of this identity is there."""
-        return self.identity(index) / "done"
 
     def config(self) -> BenchmarkConfig:
         """The config this tree was begun with.
@@ -73,6 +58,10 @@ class RawTree:
                 f"but this code reads {SCHEMA_VERSION}; delete it and generate again."
             )
         return BenchmarkConfig.from_dict(manifest.get("config") or {}, where=str(self.root / RAW_MANIFEST))
+
+    def generator(self) -> str | None:
+        """Digest of the generation code and assets that began this tree."""
+        return read_json_object(self.root / RAW_MANIFEST, "raw tree's manifest").get("generator")
 
     def read_rows(self, index: int, name: str) -> Iterator[dict[str, Any]]:
         """The rows of one file, one after another.

@@ -12,7 +12,6 @@ MANIFEST = "remem.json"
 
 SINGLE_HOP = "single_hop"
 MULTI_HOP = "multi_hop"
-QUESTION_TYPES = (SINGLE_HOP, MULTI_HOP)
 
 FORGET = "forget"
 RETAIN = "retain"

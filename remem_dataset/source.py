@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from .errors import RememError
 from .files import read_json_object
-from .schema import FEATURES, MANIFEST, SCHEMA_VERSION
+from .fingerprint import file_digest
+from .schema import FEATURES, FINETUNE, MANIFEST, SCHEMA_VERSION
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,7 @@ class Source:
 
     Attributes:
         name: folder or Hub id, as given.
-        revision: Hub revision, or None.
+        revision: the Hub commit that the manifest came from; None for a folder.
         manifest: content of `remem.json`.
     """
 
@@ -60,15 +62,22 @@ class Source:
             A `datasets.DatasetDict`.
 
         Raises:
-            RememError: the dataset has no such config.
+            RememError: the dataset has no such config, or a file of the folder is not the one
+                that was packed.
         """
         known = [*FEATURES, *self.manifest["forget_levels"]]
         if config not in known:
             raise RememError(f"{self.name} has no config {config!r}; it has {', '.join(known)}.")
         from datasets import load_dataset
 
-        name = str(Path(self.name).resolve()) if self.is_local else self.name
-        return load_dataset(name, config, revision=None if self.is_local else self.revision)
+        if not self.is_local:
+            return load_dataset(self.name, config, revision=self.revision)
+        folder = Path(self.name).resolve()
+        source = config if config in FEATURES else FINETUNE
+        for name, digest in self.manifest["files"].items():
+            if name.startswith(f"data/{source}/"):
+                _check_file(folder / name, digest)
+        return load_dataset(str(folder), config)
 
 
 def open_source(name: str | Path = "remem", revision: str | None = None) -> Source:
@@ -87,13 +96,30 @@ def open_source(name: str | Path = "remem", revision: str | None = None) -> Sour
         if not (folder / MANIFEST).is_file():
             raise RememError(f"The folder {name} is not a ReMem dataset: it has no {MANIFEST}.")
         manifest = read_json_object(folder / MANIFEST, "manifest")
+        revision = None
     else:
-        manifest = _hub_manifest(name, revision)
+        manifest, revision = _hub_manifest(name, revision)
     _check_manifest(manifest, name)
     return Source(name=name, revision=revision, manifest=manifest)
 
 
-def _hub_manifest(name: str, revision: str | None) -> dict[str, Any]:
+def _check_file(path: Path, digest: str) -> None:
+    """A results file names the dataset's fingerprint; the rows must be those that it was taken of."""
+    try:
+        state = path.stat()
+    except OSError:
+        raise RememError(f"The dataset lacks {path}; build or download it again.") from None
+    if _digest_of_state(path, state.st_mtime_ns, state.st_size) != digest:
+        raise RememError(f"{path} is not the file that was packed; build or download the dataset again.")
+
+
+@lru_cache(maxsize=1024)
+def _digest_of_state(path: Path, mtime: int, size: int) -> str:
+    return file_digest(path)
+
+
+def _hub_manifest(name: str, revision: str | None) -> tuple[dict[str, Any], str]:
+    """The manifest of a Hub repository, and the commit it is from: rows must come from the same one."""
     missing = (
         f"There is no dataset {name}: it is neither a folder here nor a reachable Hub repository; "
         "build one with `python -m generation --preset tiny --out remem`, or name <org>/<repo>"
@@ -107,7 +133,8 @@ def _hub_manifest(name: str, revision: str | None) -> dict[str, Any]:
         path = hf_hub_download(name, MANIFEST, repo_type="dataset", revision=revision)
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         raise RememError(f"{missing} ({type(error).__name__}).") from None
-    return read_json_object(Path(path), "manifest")
+    # …/snapshots/<commit>/remem.json
+    return read_json_object(Path(path), "manifest"), Path(path).parent.name
 
 
 def _check_manifest(manifest: dict[str, Any], name: str) -> None:
@@ -126,7 +153,15 @@ def _check_manifest(manifest: dict[str, Any], name: str) -> None:
         or manifest.get("default_forget") not in levels
         or not isinstance(fingerprint, dict)
         or not all(isinstance(fingerprint.get(k), str) for k in ("text", "pixels", "all"))
+        or not _is_file_table(manifest.get("files"))
     ):
         raise RememError(
-            f"The manifest of {name} is damaged: forget_levels, default_forget and fingerprint must be there."
+            f"The manifest of {name} is damaged: forget_levels, default_forget, fingerprint and "
+            "files must be there."
         )
+
+
+def _is_file_table(files: Any) -> bool:
+    return isinstance(files, dict) and all(
+        isinstance(digest, str) and ".." not in name.split("/") for name, digest in files.items()
+    )

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+import time
 
+import psutil
 import pytest
 
 from generation.identity import build_identity, planned_views
 from generation.pipeline import open_tree
 from generation.streams import stream
 from remem_dataset.errors import RememError
-from remem_dataset.raw import ROW_FILES, RawTree
+from remem_dataset.raw import RawTree
+from remem_dataset.schema import FINETUNE, PROFILES, SPLITS
 from tests.fakes.dataset import SwatchRenderer, small_config
 
 
@@ -65,7 +69,9 @@ def test_every_row_file_is_written(tmp_path):
     config = small_config()
     tree = open_tree(tmp_path / "raw", config)
     build_identity(tree, config, 0, renderer=SwatchRenderer())
-    assert {name: tree.rows(0, name).is_file() for name in ROW_FILES} == dict.fromkeys(ROW_FILES, True)
+    names = [FINETUNE, *(f"{c}-{s}" for c in SPLITS for s in SPLITS[c] if c not in (FINETUNE, PROFILES))]
+    assert len(names) == 7
+    assert all(tree.rows(0, name).is_file() for name in names)
 
 
 def test_a_raw_tree_of_another_config_is_refused(tmp_path):
@@ -73,6 +79,14 @@ def test_a_raw_tree_of_another_config_is_refused(tmp_path):
     with pytest.raises(RememError, match="begun with seed = 0, not 4"):
         open_tree(tmp_path / "raw", small_config(seed=4))
     assert open_tree(tmp_path / "raw", small_config(seed=4), restart=True).config().seed == 4
+
+
+def test_a_raw_tree_of_other_code_is_refused(tmp_path):
+    tree = open_tree(tmp_path / "raw", small_config())
+    path = tree.root / "remem-raw.json"
+    path.write_text(path.read_text().replace(tree.generator(), "0" * 32))
+    with pytest.raises(RememError, match="another version of the generation code"):
+        open_tree(tmp_path / "raw", small_config())
 
 
 def test_a_folder_that_is_no_raw_tree_is_refused(tmp_path):
@@ -120,14 +134,48 @@ def test_command_line_makes_two_people_on_two_workers(tmp_path, request):
         (["--single-hop-ratio", "2"], "single_hop_ratio is 2.0"),
         (["--renderer", "crayon"], "There is no renderer 'crayon'; the renderers are"),
         (["--no-such-field", "1"], "No such option"),
+        (["--out", "{tmp}/a-file/x"], "Cannot write"),
+        (["--out", "/proc/nope/x"], "Cannot write"),
     ],
 )
 def test_bad_input_exits_with_2_and_writes_nothing(tmp_path, request, arguments, sentence):
-    done = run_generation(*arguments, "--out", tmp_path / "remem", cwd=request.config.rootpath)
+    (tmp_path / "a-file").touch()
+    given = [argument.replace("{tmp}", str(tmp_path)) for argument in arguments]
+    done = run_generation("--out", tmp_path / "remem", *given, cwd=request.config.rootpath)
     assert done.returncode == 2
-    assert sentence in done.stderr
-    assert "Traceback" not in done.stderr
-    assert list(tmp_path.iterdir()) == []
+    assert re.fullmatch(rf"error: .*{re.escape(sentence)}.*\n", done.stderr), done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["a-file"]
+
+
+def test_a_killed_worker_ends_the_run_and_the_next_run_completes_it(tmp_path, request):
+    command = [sys.executable, "-m", "generation", "--preset", "tiny", "--out", str(tmp_path / "remem")]
+    command += ["--identities", "2", "--forget-levels", "50", "--default-forget-level", "50"]
+    command += [
+        "--image-size",
+        "48",
+        "--images-per-identity",
+        "3",
+        "--eval-per-identity",
+        "2",
+        "--workers",
+        "2",
+    ]
+    build = subprocess.Popen(command, cwd=request.config.rootpath, stderr=subprocess.PIPE, text=True)
+    pictures = tmp_path / "remem.raw" / "identities"
+    while build.poll() is None and not list(pictures.glob("*/images/[!.]*.png")):
+        time.sleep(0.05)
+    family = [process for process in psutil.Process(build.pid).children(recursive=True)]
+    worker = max(family, key=lambda process: process.cpu_times().user)
+    worker.kill()
+    _, stderr = build.communicate(timeout=120)
+    assert build.returncode == 2, stderr
+    assert "A worker process died" in stderr
+    assert not (tmp_path / "remem").exists()
+    kept = {path: path.stat().st_mtime_ns for path in pictures.glob("*/images/[!.]*.png")}
+    assert kept
+    subprocess.run(command, cwd=request.config.rootpath, check=True, capture_output=True)
+    assert json.loads((tmp_path / "remem" / "remem.json").read_text())["counts"]["finetune"]["train"] == 48
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
 
 
 def test_the_raw_tree_names_damage(tmp_path):

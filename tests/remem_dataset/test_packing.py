@@ -14,7 +14,7 @@ from PIL import Image
 
 from remem_dataset.errors import RememError
 from remem_dataset.fingerprint import Fingerprint, picture_digest
-from remem_dataset.packing import check_target, pack
+from remem_dataset.packing import check_target, is_current, pack
 from remem_dataset.raw import RawTree
 from remem_dataset.schema import EXPOSURE_FEATURES, FEATURES, ROW_FEATURES
 from tests.fakes.dataset import build_dataset, small_config
@@ -163,3 +163,28 @@ def test_an_incomplete_tree_is_not_packed(tiny_dataset, tmp_path, lost):
     with pytest.raises(RememError, match=lost.split("/")[-1]):
         pack(tree, tmp_path / "part")
     assert [path.name for path in tmp_path.iterdir()] == ["part.raw"]
+
+
+def test_ten_forget_levels_and_more_keep_their_shards(tmp_path, monkeypatch):
+    levels = tuple(range(5, 61, 5))
+    config = small_config(
+        identities=20,
+        forget_levels=levels,
+        default_forget_level=5,
+        eval_per_identity=2,
+        images_per_identity=1,
+        multi_image_per_identity=0,
+    )
+    build_dataset(tmp_path / "remem", config)
+    monkeypatch.chdir(tmp_path)
+    for level, people in config.forget_counts.items():
+        forget = load_dataset("remem", level, split="forget")
+        assert sorted(set(forget["forget_rank"])) == list(range(1, people + 1))
+
+
+def test_a_dataset_with_a_lost_file_is_not_current(tiny_dataset, tmp_path):
+    copy = tmp_path / "remem"
+    shutil.copytree(tiny_dataset, copy)
+    assert is_current(copy, CONFIG)
+    next(copy.glob("data/eval/*.parquet")).unlink()
+    assert not is_current(copy, CONFIG)

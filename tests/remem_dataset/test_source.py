@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from remem_dataset.errors import RememError
@@ -47,6 +49,8 @@ def test_a_folder_without_manifest(tmp_path):
         ({"forget_levels": {"forget25": "one"}}, "damaged"),
         ({"default_forget": "forget99"}, "damaged"),
         ({"fingerprint": "x"}, "damaged"),
+        ({"files": None}, "damaged"),
+        ({"files": {"../../etc/passwd": "x"}}, "damaged"),
     ],
 )
 def test_manifests_that_do_not_fit(tiny_dataset, tmp_path, change, sentence):
@@ -56,7 +60,7 @@ def test_manifests_that_do_not_fit(tiny_dataset, tmp_path, change, sentence):
         open_source(tmp_path)
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", "[" * 100_000])
+@pytest.mark.parametrize("content", ["", "[]", "{", "[" * 100_000, '{"seed": ' + "9" * 5000 + "}"])
 def test_manifests_that_are_not_json_objects(tmp_path, content):
     (tmp_path / "remem.json").write_text(content)
     with pytest.raises(RememError, match="manifest"):
@@ -69,3 +73,19 @@ def test_minor_schema_versions_are_read(tiny_dataset, tmp_path):
     manifest = json.loads((copy / "remem.json").read_text())
     (copy / "remem.json").write_text(json.dumps({**manifest, "schema_version": "1.7"}))
     assert open_source(copy).manifest["schema_version"] == "1.7"
+
+
+def test_a_hand_edited_file_is_not_taken_for_the_dataset(tiny_dataset, tmp_path):
+    copy = tmp_path / "remem"
+    shutil.copytree(tiny_dataset, copy)
+    (path,) = copy.glob("data/eval/seen-*.parquet")
+    rows = pq.read_table(path)
+    answers = pa.array(["TAMPERED"] * rows.num_rows)
+    pq.write_table(rows.set_column(rows.column_names.index("answer"), "answer", answers), path)
+    source = open_source(copy)
+    with pytest.raises(RememError, match=r"seen-00000-of-00001\.parquet is not the file that was packed"):
+        source.load("eval")
+    assert source.load("exposure")["seen"].num_rows == 16
+    path.unlink()
+    with pytest.raises(RememError, match=r"The dataset lacks .*seen-00000-of-00001\.parquet"):
+        source.load("eval")
