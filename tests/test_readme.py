@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from harness_tasks.install import remove_tasks
+
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -73,6 +75,14 @@ def outputs(workspace) -> dict[str, subprocess.CompletedProcess]:
         "PYTHONPATH": str(workspace),
         "DEMO_OPTIONS": " ".join(f"{name} '{options}'" for name, options in SMALL_DEMO.items()),
     }
+    try:
+        return _run_all(workspace, environment)
+    finally:
+        # A run that stops between the README's install and remove must leave no links in site-packages.
+        remove_tasks()
+
+
+def _run_all(workspace: Path, environment: dict[str, str]) -> dict[str, subprocess.CompletedProcess]:
     done = {}
     for command in readme_commands():
         if command in NOT_RUN_HERE:
@@ -96,6 +106,12 @@ def test_every_command_is_known():
     for command in readme_commands():
         known = [pattern for pattern in ADDED if re.fullmatch(pattern, command)]
         assert command in NOT_RUN_HERE or len(known) == 1, command
+
+
+def test_every_relative_link_leads_somewhere():
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if not link.startswith("http")]
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
 
 
 def test_the_python_examples_run_on_the_demos_dataset(outputs, workspace):
