@@ -47,17 +47,23 @@ def plan_finetune(config: BenchmarkConfig, profile: Profile, library: QuestionLi
     """The fine-tuning questions of one person, in their final order.
 
     Single- and multi-hop questions each go round the topics, a new wording every round, so topics differ by
-    at most one question and a wording comes back only when all have been used. Linked topics come after the
-    own ones in the multi-hop round. People of one block use the same wordings, so that a wording says nothing
-    about who is meant; the next block starts one wording further.
+    at most one question and a wording comes back only when all have been used. People of one block use the
+    same wordings, so that a wording says nothing about who is meant; the next block starts one wording
+    further.
+
+    Some multi-hop places are kept for linked topics, which take turns from block to block. Everybody's other
+    multi-hop questions are the same; who has no linked topic goes on round those instead.
     """
     own = list(topic_order(config.seed))
-    linked = linked_topics(config, profile)
-    singles = _round(config, profile, library, own, SINGLE, "seen", config.single_hop_count)
-    multis = _round(
-        config, profile, library, own + linked, MULTI, "seen", config.qa_per_identity - len(singles)
-    )
-    asks = singles + multis
+    linked = _by_turns(linked_topics(config, profile), profile.index // BLOCK)
+    asks = _round(config, profile, library, own, SINGLE, "seen", config.single_hop_count)
+    multis = config.qa_per_identity - len(asks)
+    shared = multis - linked_places(config)
+    own = own[:shared]
+    # No linked topic is asked more often than an own one: with few of them, some places go back.
+    links = min(linked_places(config), len(linked) * -(-shared // max(len(own), 1)))
+    asks += _round(config, profile, library, own, MULTI, "seen", multis - links)
+    asks += _round(config, profile, library, linked, MULTI, "seen", links)
     order = stream(config.seed, "row order", profile.index).permutation(len(asks))
     return [asks[place] for place in order.tolist()]
 
@@ -68,7 +74,8 @@ def plan_eval(
     """The evaluation questions of one person: in taught wordings, and in held-out ones.
 
     Both lists ask the same topics with the same hops, all of them taught. Which topics moves on from person
-    to person, so that a whole dataset covers all of them evenly.
+    to person, so that a whole dataset covers all of them evenly. Wordings are taken in the order in which
+    they were first used, as the first ones are shared by the whole block and the last ones are not.
 
     Args:
         config: the benchmark's config.
@@ -80,6 +87,7 @@ def plan_eval(
         (seen, unseen), each `config.eval_per_identity` long.
     """
     seen = []
+    taught = sorted(taught, key=lambda ask: _use(config.seed, profile.index, ask, library))
     for hop, count in eval_counts(config).items():
         seen += _taught_again(config, profile, taught, hop, count)
     uses: dict[tuple[str, str], int] = {}
@@ -91,6 +99,15 @@ def plan_eval(
         wording = (_first_wording(config.seed, profile.index, ask.topic) + use) % count
         unseen.append(Ask(ask.topic, ask.hop, "unseen", wording))
     return seen, unseen
+
+
+def linked_places(config: BenchmarkConfig) -> int:
+    """Multi-hop fine-tuning questions of each person that are kept for linked topics.
+
+    One in seven, but one already of five; below that, a person's own attributes need the room.
+    """
+    multis = config.qa_per_identity - config.single_hop_count
+    return max(multis // 7, int(multis >= 5))
 
 
 def eval_counts(config: BenchmarkConfig) -> dict[str, int]:
@@ -117,7 +134,7 @@ def _round(
     role: str,
     count: int,
 ) -> list[Ask]:
-    asks = []
+    asks: list[Ask] = []
     for place in range(count):
         use, which = divmod(place, len(topics))
         topic = topics[which]
@@ -125,6 +142,11 @@ def _round(
         wording = (_first_wording(config.seed, profile.index, topic) + use) % wordings
         asks.append(Ask(topic, hop, role, wording))
     return asks
+
+
+def _by_turns(topics: list[Topic], turn: int) -> list[Topic]:
+    start = turn % max(len(topics), 1)
+    return topics[start:] + topics[:start]
 
 
 def _taught_again(
@@ -145,6 +167,12 @@ def _taught_again(
 
 def _first_wording(seed: int, index: int, topic: Topic) -> int:
     return index // BLOCK + _offset(seed, topic.name)
+
+
+def _use(seed: int, index: int, ask: Ask, library: QuestionLibrary) -> int:
+    """In which round the person is first asked this, counted from 0."""
+    wordings = library.count(ask.topic.name, ask.hop, ask.role)
+    return (ask.wording - _first_wording(seed, index, ask.topic)) % wordings
 
 
 @lru_cache(maxsize=4096)

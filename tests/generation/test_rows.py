@@ -8,7 +8,10 @@ from collections import Counter
 import pytest
 
 from generation.presets import load_preset
-from generation.profiles import ATTRIBUTES, sample_profile
+from generation.profiles import ATTRIBUTES, forget_rank, sample_profile
+from generation.questions import linked_topics
+from generation.questions.plan import linked_places
+from generation.questions.topics import LINKED_TOPICS
 from generation.rows import build_rows
 from remem_dataset.config import BenchmarkConfig
 from remem_dataset.schema import EXPOSURE_FEATURES, MULTI_IMAGE_FEATURES, ROW_FEATURES
@@ -141,16 +144,29 @@ def test_attributes_are_covered_evenly(built):
             assert set(ATTRIBUTES) <= set(multis)
 
 
-def test_everybody_is_asked_about_the_same_attributes():
-    """In the tiny preset: the only way to tell people apart is by who they are."""
-    asked = [
-        sorted((row["attribute"], row["question_type"], row["question"].replace(p.name, "X")) for row in rows)
-        for p, rows in (
-            (sample_profile(TINY, index), rows_of(TINY, index, candidates=False)["finetune"])
-            for index in range(TINY.identities)
-        )
+def test_everybody_is_asked_about_the_same_attributes(built):
+    """The only way to tell people apart is by who they are, not by what is asked about whom."""
+    config, people = built
+    own = [
+        {(r["attribute"], r["question_type"]) for r in rows["finetune"] if r["attribute"] in ATTRIBUTES}
+        for rows in people
     ]
-    assert all(questions == asked[0] for questions in asked), "not even the wording says who is meant"
+    assert all(asked == own[0] for asked in own)
+
+
+def test_people_of_a_block_are_asked_in_the_same_words():
+    """Not even the wording says who is meant: every own question that is evaluated was taught to all four."""
+    for config in (TINY, DEFAULT):
+        profiles = [sample_profile(config, index) for index in range(4)]
+        built = [rows_of(config, index, candidates=False) for index in range(4)]
+        taught = [{row["template_id"] for row in rows["finetune"]} for rows in built]
+        shared = set.intersection(*taught)
+        for profile, rows, asked in zip(profiles, built, taught, strict=True):
+            extra = {name for name in asked - shared if name.split(".")[0] in ATTRIBUTES}
+            free = 0 if linked_topics(config, profile) else linked_places(config)
+            assert len(extra) == free
+            for row in rows["eval-seen"]:
+                assert row["template_id"] in shared or row["attribute"] in LINKED_TOPICS
 
 
 def test_no_question_is_asked_twice_while_wordings_last(built):
@@ -263,6 +279,37 @@ def test_linked_people_are_asked_about():
         if any(row["attribute"] == "colleague_pet" for row in rows_of(config, index)["finetune"])
     ]
     assert len(having) == config.identities // 2
+
+
+def linked_count(rows):
+    """Linked questions among the rows (their answer is another person's)."""
+    return sum(row["attribute"] in LINKED_TOPICS for row in rows)
+
+
+def test_a_seventh_of_the_picture_questions_is_about_a_linked_person(built):
+    """At least one, for everybody about whose colleague or sibling the forget order lets us ask."""
+    config, people = built
+    multis = config.qa_per_identity - config.single_hop_count
+    allowed = [bool(linked_topics(config, sample_profile(config, i))) for i in range(config.identities)]
+    assert [linked_count(rows["finetune"]) for rows in people] == [multis // 7 * may for may in allowed]
+    assert config.identities / 2 <= sum(allowed) < config.identities
+
+
+@pytest.mark.parametrize(("multis", "linked"), [(2, 0), (4, 0), (5, 1), (13, 1), (14, 2), (30, 4)])
+def test_few_picture_questions_still_leave_room_for_a_linked_one(multis, linked):
+    config = dataclasses.replace(TINY, qa_per_identity=2 * multis, single_hop_ratio=0.5)
+    first = min(range(4), key=lambda index: forget_rank(config, index))
+    assert linked_count(rows_of(config, first, candidates=False)["finetune"]) == linked
+
+
+def test_linked_topics_take_turns_over_the_blocks():
+    config = dataclasses.replace(TINY, identities=16)
+    asked = {
+        row["attribute"]
+        for index in range(config.identities)
+        for row in rows_of(config, index, candidates=False)["finetune"]
+    }
+    assert set(LINKED_TOPICS) <= asked
 
 
 @pytest.mark.parametrize("preset", [TINY, DEFAULT], ids=["tiny", "default"])
