@@ -109,6 +109,11 @@ def _remarks(runs: Mapping[str, RunResults]) -> list[str]:
             )
     vanilla = runs[VANILLA]
     for role, run in runs.items():
+        if only := sorted(vanilla.tasks.keys() ^ run.tasks.keys()):
+            remarks.append(
+                f"The {role} and the vanilla run did not run the same tasks; {len(only)} have figures of one "
+                f"of them only, {only[0]} among them."
+            )
         shared = sorted(vanilla.versions.keys() & run.versions.keys())
         if differing := [name for name in shared if vanilla.versions[name] != run.versions[name]]:
             remarks.append(

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from ..results import MULTI_IMAGE_TASK, Figure, RunResults, cell_task, text_task
-from ..results.runs import clustered
+from ..results.spread import clustered
 from ..results.tasks import EXPOSURE, HOPS, QA, ROLES, SUBSETS, grid_tasks
 from .content import UNLEARNED, VANILLA, Report
 

@@ -9,10 +9,11 @@ from .gate import (
     EXACT_MATCH_REQUIRED,
     EXPOSURE_SHARE_REQUIRED,
     reaches,
-    seen_exact_match,
-    seen_exposure_share,
+    seen_facts,
+    seen_questions,
 )
-from .runs import Figure, RunResults, clustered
+from .runs import Figure, RunResults
+from .spread import clustered
 from .tasks import EXPOSURE, QA, grid_tasks
 
 #: Bits by which unlearning must lower the forget set's Exposure (or half the ceiling, if that is less).
@@ -32,7 +33,7 @@ class Check:
 
     Attributes:
         what: the quantity.
-        measured: its figure, in words.
+        measured: its figure, in words; what is missing where it was not measured.
         required: the requirement, in words.
         status: "met" | "NOT met" | "not measured".
     """
@@ -60,40 +61,41 @@ def null_distance(run: RunResults) -> tuple[Figure, Figure, bool] | None:
     """How far a run's mean Exposure lies from the mean of a model that knows nothing.
 
     Every exposure row of the grid counts. Rows of one identity × attribute ask for the same fact, so they
-    are one cluster of the standard error; without the row file the tasks' own standard errors are pooled.
+    are one cluster of the standard error; without the whole row file the tasks' own standard errors are
+    pooled.
 
     Returns:
         (mean Exposure in bits, Exposure − null mean in bits with its standard error, clustered?), or None
-        where the run measured no Exposure.
+        where the run did not measure the Exposure of the whole grid.
     """
     tasks = grid_tasks(kind=EXPOSURE)
+    mean, null = run.pooled(tasks, "exposure"), run.pooled(tasks, "exposure_null_mean")
+    if mean is None or null is None:
+        return None
     rows = run.rows_of(tasks, "exposure", "exposure_null_mean")
-    if rows:
+    if len(rows) == mean.n:
         facts = [(row.identity_id, row.attribute) for row in rows]
         mean = clustered([row.metrics["exposure"] for row in rows], facts)
         excess = [row.metrics["exposure"] - row.metrics["exposure_null_mean"] for row in rows]
         return mean, clustered(excess, facts), True
-    mean, null = run.pooled(tasks, "exposure"), run.pooled(tasks, "exposure_null_mean")
-    if mean is None or null is None:
-        return None
     return mean, Figure(value=mean.value - null.value, n=mean.n, stderr=mean.stderr), False
-
-
-def forget_exposure(run: RunResults) -> Figure | None:
-    """Mean Exposure of the forget set's seen facts, in bits."""
-    return run.pooled(grid_tasks(kind=EXPOSURE, subsets=(FORGET,), roles=(SEEN,)), "exposure")
 
 
 def _status(ok: bool) -> str:
     return MET if ok else NOT_MET
 
 
+def _not_measured(what: str, required: str, reason: str) -> Check:
+    return Check(what, reason, required, NOT_MEASURED)
+
+
 def _exact_match(vanilla: RunResults, hop: str) -> Check:
     what = f"Vanilla: exact match, seen {hop}-hop"
     required = f"≥ {EXACT_MATCH_REQUIRED:.2f}"
-    figure = seen_exact_match(vanilla, hop)
-    if figure is None:
-        return Check(what, "–", required, NOT_MEASURED)
+    tasks = seen_questions(hop)
+    if gap := vanilla.gap(tasks, "exact_match"):
+        return _not_measured(what, required, gap)
+    figure = vanilla.pooled(tasks, "exact_match")
     ok = reaches(figure.value, EXACT_MATCH_REQUIRED)
     return Check(what, f"{figure.value:.3f} (n = {figure.n})", required, _status(ok))
 
@@ -101,11 +103,10 @@ def _exact_match(vanilla: RunResults, hop: str) -> Check:
 def _ceiling(vanilla: RunResults) -> Check:
     what = "Vanilla: mean Exposure, seen facts"
     required = f"≥ {EXPOSURE_SHARE_REQUIRED * 100:.0f} % of the ceiling"
-    tasks = grid_tasks(kind=EXPOSURE, roles=(SEEN,))
-    share = seen_exposure_share(vanilla)
-    bits, ceiling = vanilla.pooled(tasks, "exposure"), vanilla.pooled(tasks, "exposure_ceiling")
-    if share is None or bits is None or ceiling is None:
-        return Check(what, "–", required, NOT_MEASURED)
+    tasks, metrics = seen_facts(), ("exposure_share", "exposure", "exposure_ceiling")
+    if gap := vanilla.gap(tasks, *metrics):
+        return _not_measured(what, required, gap)
+    share, bits, ceiling = (vanilla.pooled(tasks, metric) for metric in metrics)
     measured = f"{bits.value:.2f} of {ceiling.value:.2f} bits, {share.value * 100:.1f} % (n = {share.n})"
     return Check(what, measured, required, _status(reaches(share.value, EXPOSURE_SHARE_REQUIRED)))
 
@@ -113,10 +114,13 @@ def _ceiling(vanilla: RunResults) -> Check:
 def _null(untrained: RunResults | None) -> Check:
     what = "Untrained: mean Exposure against the null mean"
     required = f"|mean − null| ≤ {NULL_BAND:.0f} standard errors"
-    distance = null_distance(untrained) if untrained else None
-    if distance is None or distance[1].stderr is None:
-        return Check(what, "–", required, NOT_MEASURED)
-    mean, excess, by_fact = distance
+    if untrained is None:
+        return _not_measured(what, required, "no untrained run was given")
+    if gap := untrained.gap(grid_tasks(kind=EXPOSURE), "exposure", "exposure_null_mean"):
+        return _not_measured(what, required, gap)
+    mean, excess, by_fact = null_distance(untrained)
+    if excess.stderr is None:
+        return _not_measured(what, required, "no standard error is known")
     band = NULL_BAND * excess.stderr
     kind = "clustered by fact" if by_fact else "rows taken as independent"
     measured = (
@@ -129,11 +133,12 @@ def _null(untrained: RunResults | None) -> Check:
 def _forget_drop(vanilla: RunResults, unlearned: RunResults) -> Check:
     what = "Unlearned: forget Exposure, seen facts"
     tasks = grid_tasks(kind=EXPOSURE, subsets=(FORGET,), roles=(SEEN,))
-    before, after = forget_exposure(vanilla), forget_exposure(unlearned)
-    ceiling = vanilla.pooled(tasks, "exposure_ceiling")
-    if before is None or after is None or ceiling is None:
+    gap = vanilla.gap(tasks, "exposure", "exposure_ceiling") or unlearned.gap(tasks, "exposure")
+    if gap:
         required = f"lower by {FORGET_DROP_REQUIRED:.0f} bits or half the ceiling"
-        return Check(what, "–", required, NOT_MEASURED)
+        return _not_measured(what, required, gap)
+    before, after = vanilla.pooled(tasks, "exposure"), unlearned.pooled(tasks, "exposure")
+    ceiling = vanilla.pooled(tasks, "exposure_ceiling")
     needed = min(FORGET_DROP_REQUIRED, ceiling.value / 2)
     drop = before.value - after.value
     half = "" if needed == FORGET_DROP_REQUIRED else " (half the ceiling)"
@@ -144,8 +149,9 @@ def _forget_drop(vanilla: RunResults, unlearned: RunResults) -> Check:
 def _retain(unlearned: RunResults) -> Check:
     what = "Unlearned: retain exact match, seen"
     required = f"≥ {RETAIN_EXACT_MATCH_REQUIRED:.2f}"
-    figure = unlearned.pooled(grid_tasks(kind=QA, subsets=(RETAIN,), roles=(SEEN,)), "exact_match")
-    if figure is None:
-        return Check(what, "–", required, NOT_MEASURED)
+    tasks = grid_tasks(kind=QA, subsets=(RETAIN,), roles=(SEEN,))
+    if gap := unlearned.gap(tasks, "exact_match"):
+        return _not_measured(what, required, gap)
+    figure = unlearned.pooled(tasks, "exact_match")
     ok = reaches(figure.value, RETAIN_EXACT_MATCH_REQUIRED)
     return Check(what, f"{figure.value:.3f} (n = {figure.n})", required, _status(ok))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..schema import SEEN
-from .runs import Figure, RunResults
+from .runs import RunResults
 from .tasks import EXPOSURE, QA, grid_tasks
 
 #: Exact match asked of the seen single-hop and of the seen multi-hop questions.
@@ -32,14 +32,14 @@ def reaches(value: float, required: float) -> bool:
     return value >= required - 1e-9
 
 
-def seen_exact_match(run: RunResults, hop: str) -> Figure | None:
-    """Exact match on the seen questions of one hop kind, weighted by rows over forget and retain."""
-    return run.pooled(grid_tasks(kind=QA, roles=(SEEN,), hops=(hop,)), "exact_match")
+def seen_questions(hop: str) -> list[str]:
+    """The tasks that ask the seen questions of one hop kind, about the forget and about the retain set."""
+    return grid_tasks(kind=QA, roles=(SEEN,), hops=(hop,))
 
 
-def seen_exposure_share(run: RunResults) -> Figure | None:
-    """Mean share of Exposure's ceiling over the seen facts of forget and retain, single- and multi-hop."""
-    return run.pooled(grid_tasks(kind=EXPOSURE, roles=(SEEN,)), "exposure_share")
+def seen_facts() -> list[str]:
+    """The tasks that rank the seen facts of forget and retain, single- and multi-hop."""
+    return grid_tasks(kind=EXPOSURE, roles=(SEEN,))
 
 
 def stage_one_gate(vanilla: RunResults) -> Gate:
@@ -47,28 +47,31 @@ def stage_one_gate(vanilla: RunResults) -> Gate:
 
     The rule, on the rows that use the wordings seen in training (with pictures that were not):
     exact match ≥ 0.9 on single-hop and on multi-hop questions, each weighted by rows over the forget and
-    the retain set, and a mean Exposure of at least 0.9 of its ceiling. What was not measured is not met.
+    the retain set, and a mean Exposure of at least 0.9 of its ceiling. What was not measured is not met,
+    and a mean is measured when every one of its tasks ran on all of its rows.
 
     Args:
         vanilla: the run of the model after stage 1 and before unlearning.
     """
-    em = EXACT_MATCH_REQUIRED
+    em, share = EXACT_MATCH_REQUIRED, EXPOSURE_SHARE_REQUIRED
     parts = [
-        ("exact match on seen single-hop questions", seen_exact_match(vanilla, "single"), em),
-        ("exact match on seen multi-hop questions", seen_exact_match(vanilla, "multi"), em),
+        ("exact match on seen single-hop questions", seen_questions("single"), "exact_match", em),
+        ("exact match on seen multi-hop questions", seen_questions("multi"), "exact_match", em),
         (
             "mean Exposure of the seen facts, as a share of its ceiling,",
-            seen_exposure_share(vanilla),
-            EXPOSURE_SHARE_REQUIRED,
+            seen_facts(),
+            "exposure_share",
+            share,
         ),
     ]
     met, reasons = [], []
-    for what, figure, required in parts:
-        ok = figure is not None and reaches(figure.value, required)
-        met.append(ok)
-        if figure is None:
-            reasons.append(f"The {what} was not measured; {required:.2f} is required.")
-        else:
-            verb = "reaches" if ok else "falls short of"
-            reasons.append(f"The {what} is {figure.value:.3f} (n = {figure.n}) and {verb} {required:.2f}.")
+    for what, tasks, metric, required in parts:
+        if gap := vanilla.gap(tasks, metric):
+            met.append(False)
+            reasons.append(f"The {what} was not measured: {gap}; {required:.2f} is required.")
+            continue
+        figure = vanilla.pooled(tasks, metric)
+        met.append(reaches(figure.value, required))
+        verb = "reaches" if met[-1] else "falls short of"
+        reasons.append(f"The {what} is {figure.value:.3f} (n = {figure.n}) and {verb} {required:.2f}.")
     return Gate(memorised=all(met), reasons=tuple(reasons))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ..errors import RememError
 from .runs import Figure, RunResults, ScoredRow, TaskResult
-from .tasks import METRIC_RANGES, known_tasks
+from .tasks import BELOW_CEILING, METRIC_RANGES, MOST_NATS, known_tasks
 from .untrusted import Fields, parse_json, read_text
 
 RESULTS_LIMIT = 64 * 2**20
 ROWS_LIMIT = 512 * 2**20
 LINE_LIMIT = 4 * 2**20
+#: Bits by which rounding may lift a mean above its ceiling.
+CEILING_SLACK = 1e-6
 
 
 def find_results(source: str | Path) -> Path:
@@ -29,12 +31,15 @@ def find_results(source: str | Path) -> Path:
         RememError: no such file or folder, or a folder without results.
     """
     source = Path(source)
-    if source.is_file():
-        return source
-    if not source.is_dir():
-        raise RememError(f"There is no results file or folder {source}.")
     patterns = ("results_*.json", "*/results_*.json", "*/*/results_*.json")
-    found = [path for pattern in patterns for path in source.glob(pattern) if path.is_file()]
+    try:
+        if source.is_file():
+            return source
+        if not source.is_dir():
+            raise RememError(f"There is no results file or folder {source}.")
+        found = [path for pattern in patterns for path in source.glob(pattern) if path.is_file()]
+    except OSError as error:
+        raise RememError(f"Cannot look for results in {source}: {error.strerror or error}.") from None
     if not found:
         raise RememError(
             f"The folder {source} holds no results_*.json; name the folder given to remem-eval --output_path."
@@ -68,7 +73,7 @@ def read_results(source: str | Path) -> RunResults:
         model_args=_model_args(config),
         date=top.number("date", low=0) if top.values.get("date") is not None else None,
         dataset=remem.text("dataset"),
-        fingerprint=_fingerprint(remem),
+        fingerprint=remem.child("fingerprint").text("all", longest=256),
         revision=remem.text("revision", required=False),
         forget=remem.text("forget", longest=64),
         n_candidates=_candidates(remem),
@@ -82,13 +87,6 @@ def read_results(source: str | Path) -> RunResults:
     )
 
 
-def _fingerprint(remem: Fields) -> str:
-    """The whole dataset's hash; the manifest's form {text, pixels, all} is understood as well."""
-    if isinstance(remem.values.get("fingerprint"), dict):
-        return remem.child("fingerprint").text("all", longest=256)
-    return remem.text("fingerprint", longest=256)
-
-
 def _versions(remem: Fields) -> dict[str, str]:
     versions = remem.child("versions", required=False)
     found = {name[:80]: versions.text(name, required=False) for name in sorted(versions.values)[:100]}
@@ -100,7 +98,7 @@ def _candidates(remem: Fields) -> tuple[int, ...]:
     value = remem.values.get("n_candidates")
     numbers = value if isinstance(value, list) else [] if value is None else [value]
     for number in numbers:
-        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
+        if isinstance(number, bool) or not isinstance(number, int) or not 1 <= number < 2**63:
             raise RememError(
                 f"{remem.where}: the field 'remem.n_candidates' must be a whole number of at least 1, or a "
                 "list of such numbers."
@@ -119,15 +117,16 @@ def _model_args(config: Fields) -> str:
 
 def _tasks(top: Fields) -> dict[str, TaskResult]:
     results = top.child("results")
-    counts = top.child("n-samples", required=False)
+    counts = top.child("n-samples")
     tasks = {}
     for name in sorted(known_tasks() & results.values.keys()):
         entry = results.child(name)
-        if name in counts.values:
-            count = counts.child(name)
-            n, n_total = count.whole("effective"), count.whole("original")
-        else:
-            n = n_total = entry.whole("sample_len")
+        count = counts.child(name)
+        n, n_total = count.whole("effective"), count.whole("original")
+        if n > n_total:
+            raise RememError(
+                f"{top.where}: the field 'n-samples.{name}.effective' must be at most {n_total}."
+            )
         figures = {}
         for metric, (low, high) in METRIC_RANGES.items():
             key = _metric_key(entry, metric)
@@ -135,9 +134,21 @@ def _tasks(top: Fields) -> dict[str, TaskResult]:
                 continue
             value = entry.number(key, low=low, high=high)
             figures[metric] = Figure(value=value, n=n, stderr=_stderr(entry, metric, key))
+        _check_ceiling({metric: figure.value for metric, figure in figures.items()}, f"{top.where}: {name}")
         if figures and n:
-            tasks[name] = TaskResult(n=n, n_total=max(n, n_total), metrics=figures)
+            tasks[name] = TaskResult(n=n, n_total=n_total, metrics=figures)
     return tasks
+
+
+def _check_ceiling(metrics: Mapping[str, float], where: str) -> None:
+    """Refuse bits above log2(n + 1): the chart's axis and the gate rely on the ceiling."""
+    highest = metrics.get("exposure_ceiling")
+    for metric in BELOW_CEILING if highest is not None else ():
+        if metrics.get(metric, 0.0) > highest + CEILING_SLACK:
+            raise RememError(
+                f"{where}: {metric} is {metrics[metric]:g}, but must be at most "
+                f"exposure_ceiling ({highest:g})."
+            )
 
 
 def _metric_key(entry: Fields, metric: str) -> str | None:
@@ -151,7 +162,7 @@ def _stderr(entry: Fields, metric: str, key: str) -> float | None:
     # lm-eval writes the text "N/A" where an aggregation has no standard error.
     if isinstance(entry.values.get(key), str) or entry.values.get(key) is None:
         return None
-    return entry.number(key, low=0)
+    return entry.number(key, low=0, high=MOST_NATS)
 
 
 def _rows(results: Path, name: str | None) -> tuple[tuple[ScoredRow, ...], str]:
@@ -160,13 +171,19 @@ def _rows(results: Path, name: str | None) -> tuple[tuple[ScoredRow, ...], str]:
         return (), "The run wrote no row file."
     # A results file from a stranger must not make us read outside its own folder.
     path = results.parent / name
-    if not path.resolve().is_relative_to(results.parent.resolve()):
-        raise RememError(
-            f"{results}: 'remem.rows_file' is {name[:120]!r}; it must lie beside the results file."
-        )
-    if not path.is_file():
-        return (), f"The row file {Path(name).name[:120]} is not beside the results."
-    return tuple(_read_rows(path)), ""
+    fault = f"{results}: 'remem.rows_file' is {name[:120]!r}; it must lie beside the results file."
+    try:
+        if not path.resolve().is_relative_to(results.parent.resolve()):
+            raise RememError(fault)
+        if not path.is_file():
+            return (), f"The row file {Path(name).name[:120]} is not beside the results."
+        return tuple(_read_rows(path)), ""
+    except RememError:
+        raise
+    except ValueError:  # a NUL in the name
+        raise RememError(fault) from None
+    except OSError as error:
+        raise RememError(f"{fault[:-1]} and be readable ({error.strerror or error}).") from None
 
 
 def _read_rows(path: Path) -> Iterator[ScoredRow]:
@@ -192,17 +209,17 @@ def _read_rows(path: Path) -> Iterator[ScoredRow]:
 
 
 def _scored_row(row: Fields) -> ScoredRow:
-    metrics = row.child("metrics") if "metrics" in row.values else row
+    metrics = {
+        metric: row.number(metric, low=low, high=high)
+        for metric, (low, high) in METRIC_RANGES.items()
+        if row.values.get(metric) is not None
+    }
+    _check_ceiling(metrics, row.where)
     return ScoredRow(
         task=row.text("task", longest=256),
-        row_id=row.text("row_id" if "row_id" in row.values else "id", longest=256),
         identity_id=row.text("identity_id", longest=256),
         attribute=row.text("attribute", longest=256),
         question_type=row.text("question_type", required=False, longest=64) or "",
         split_role=row.text("split_role", required=False, longest=64) or "",
-        metrics={
-            metric: metrics.number(metric, low=low, high=high)
-            for metric, (low, high) in METRIC_RANGES.items()
-            if metrics.values.get(metric) is not None
-        },
+        metrics=metrics,
     )

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import RememError
-from .tasks import cell_task
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,6 @@ class ScoredRow:
     """One line of the row file that the tasks write beside the results."""
 
     task: str
-    row_id: str
     identity_id: str
     attribute: str
     question_type: str
@@ -101,10 +98,6 @@ class RunResults:
         result = self.tasks.get(task)
         return result.metrics.get(metric) if result else None
 
-    def cell(self, *, subset: str, role: str, hop: str, kind: str, metric: str) -> Figure | None:
-        """The mean of `metric` in one cell: forget|retain, seen|unseen, single|multi, qa|exposure."""
-        return self.figure(cell_task(subset=subset, role=role, hop=hop, kind=kind), metric)
-
     def pooled(self, tasks: Iterable[str], metric: str) -> Figure | None:
         """The mean of `metric` over the rows of several tasks: m = Σ n_t m_t / Σ n_t.
 
@@ -112,17 +105,35 @@ class RunResults:
         task of more than one row has none.
 
         Returns:
-            None where no task measured the metric.
+            None where one of the tasks did not measure the metric: the mean of the others would pass for
+            the mean of them all.
         """
-        figures = [f for f in (self.figure(task, metric) for task in tasks) if f is not None and f.n]
-        total = sum(f.n for f in figures)
-        if not total:
+        figures = [self.figure(task, metric) for task in tasks]
+        if not figures or any(f is None for f in figures):
             return None
+        total = sum(f.n for f in figures)
         value = sum(f.n * f.value for f in figures) / total
         if any(f.stderr is None for f in figures):
             return Figure(value=value, n=total)
         variance = sum((f.n / total) ** 2 * f.stderr**2 for f in figures)
         return Figure(value=value, n=total, stderr=math.sqrt(variance))
+
+    def gap(self, tasks: Iterable[str], *metrics: str) -> str:
+        """What keeps the mean of the metrics over all rows of `tasks` from being known.
+
+        Returns:
+            Words such as "remem_forget_seen_single_qa is missing" or "… has 1 of its 9 rows" about the first
+            task with a gap; "" when every task measured every metric on all of its rows.
+        """
+        for task in tasks:
+            result = self.tasks.get(task)
+            if result is None:
+                return f"{task} is missing"
+            if result.n < result.n_total:
+                return f"{task} has {result.n} of its {result.n_total} rows"
+            if absent := [metric for metric in metrics if metric not in result.metrics]:
+                return f"{task} has no {absent[0]}"
+        return ""
 
     def rows_of(self, tasks: Iterable[str], *metrics: str) -> list[ScoredRow]:
         """The scored rows of `tasks` that carry every one of `metrics`."""
@@ -143,33 +154,6 @@ class RunResults:
         return sorted(name for name, task in self.tasks.items() if task.n < task.n_total)
 
 
-def clustered(values: Sequence[float], clusters: Sequence[object]) -> Figure | None:
-    """Mean with a cluster-robust standard error.
-
-    Rows that ask for the same fact are not independent, so the residuals are summed within a cluster
-    first (Liang & Zeger 1986): se² = G/(G−1) · Σ_g (Σ_{i∈g} (x_i − mean))² / N².
-
-    Args:
-        values: shape (N,).
-        clusters: shape (N,), hashable label of each value's cluster.
-
-    Returns:
-        None for no values; no standard error for fewer than two clusters.
-    """
-    n = len(values)
-    if not n:
-        return None
-    mean = math.fsum(values) / n
-    sums: dict[object, float] = defaultdict(float)
-    for value, cluster in zip(values, clusters, strict=True):
-        sums[cluster] += value - mean
-    groups = len(sums)
-    if groups < 2:
-        return Figure(value=mean, n=n)
-    variance = groups / (groups - 1) * math.fsum(s * s for s in sums.values()) / n**2
-    return Figure(value=mean, n=n, stderr=math.sqrt(variance))
-
-
 def same_measurement(runs: Mapping[str, RunResults]) -> None:
     """Refuse to lay runs side by side whose figures do not measure the same thing.
 
@@ -177,7 +161,8 @@ def same_measurement(runs: Mapping[str, RunResults]) -> None:
         runs: role ("vanilla", "unlearned" …) -> run.
 
     Raises:
-        RememError: the runs differ in dataset, forget set or number of candidates.
+        RememError: the runs differ in dataset, forget set, number of candidates, or in the number of rows
+            of a task that both ran.
     """
     (first_role, first), *others = runs.items()
     for role, run in others:
@@ -198,3 +183,10 @@ def same_measurement(runs: Mapping[str, RunResults]) -> None:
                 f"The {role} run ranked against {run.candidates_in_words} and the {first_role} run "
                 f"against {first.candidates_in_words}; Exposure compares only for the same number."
             )
+        for task in sorted(run.tasks.keys() & first.tasks.keys()):
+            mine, theirs = run.tasks[task], first.tasks[task]
+            if (mine.n, mine.n_total) != (theirs.n, theirs.n_total):
+                raise RememError(
+                    f"The {role} run scored {mine.n} of {mine.n_total} rows of {task} and the {first_role} "
+                    f"run {theirs.n} of {theirs.n_total}; a report needs the same rows (the same --limit)."
+                )

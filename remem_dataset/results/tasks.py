@@ -13,20 +13,28 @@ KINDS = (QA, EXPOSURE)
 
 MULTI_IMAGE_TASK = "remem_multi_image_qa"
 
-#: Metric -> (lowest, highest) value that it can take; None = no bound on that side.
-METRIC_RANGES: dict[str, tuple[float | None, float | None]] = {
+#: Bits that a rank can hold at most: 2^64 candidates are more than anybody ranks.
+MOST_BITS = 64.0
+#: Nats below which no model's log P lies; also what a standard error may be at most.
+MOST_NATS = 1e9
+
+#: Metric -> (lowest, highest) value that it can take.
+METRIC_RANGES: dict[str, tuple[float, float]] = {
     "exact_match": (0.0, 1.0),
     "keyword_recall": (0.0, 1.0),
     "rouge_l": (0.0, 1.0),
-    "exposure": (0.0, None),
-    "exposure_ceiling": (0.0, None),
-    "exposure_null_mean": (0.0, None),
+    "exposure": (0.0, MOST_BITS),
+    "exposure_ceiling": (0.0, MOST_BITS),
+    "exposure_null_mean": (0.0, MOST_BITS),
     "exposure_share": (0.0, 1.0),
-    "exposure_mean_logprob": (0.0, None),
-    "logprob": (None, 0.0),
-    "min_k": (None, 0.0),
+    "exposure_mean_logprob": (0.0, MOST_BITS),
+    "logprob": (-MOST_NATS, 0.0),
+    "min_k": (-MOST_NATS, 0.0),
     "tie_rate": (0.0, 1.0),
 }
+
+#: Metrics in bits that no rank can lift above the ceiling.
+BELOW_CEILING = ("exposure", "exposure_null_mean", "exposure_mean_logprob")
 
 
 def cell_task(*, subset: str, role: str, hop: str, kind: str) -> str:

@@ -30,7 +30,7 @@ def run_document(
 ) -> dict[str, Any]:
     """A results document: figures may be given for each of forget and retain, or one for both."""
     ceiling, null = math.log2(n + 1), null_mean(n)
-    results: dict[str, Any] = {"remem": {"alias": "remem", " ": " "}}
+    results: dict[str, Any] = {}
     samples: dict[str, Any] = {}
     for kind in ("qa", "exposure"):
         names = [*grid_tasks(kind=kind), *(text_task(subset=s, kind=kind) for s in ("forget", "retain"))]
@@ -51,12 +51,15 @@ def run_document(
                     "min_k": -1.5,
                     "tie_rate": 0.0,
                 }
-            entry: dict[str, Any] = {"alias": f" - {name}", "sample_len": 9, "name": name}
+            entry: dict[str, Any] = {"alias": f" - {name}", "name": name}
             for metric, figure in metrics.items():
                 entry[f"{metric},none"] = figure
                 entry[f"{metric}_stderr,none"] = 0.05 if metric in ("exposure", "exact_match") else "N/A"
             results[name] = entry
-            samples[name] = {"original": 9, "effective": 9}
+            # Exposure rows are those of `row_lines`; a text probe asks the seen single-hop rows.
+            rows = 9 if kind == "qa" else len(ATTRIBUTES) * list(IDENTITIES.values()).count(subset)
+            entry["sample_len"] = rows
+            samples[name] = {"original": rows, "effective": rows}
     return {
         "results": results,
         "n-samples": samples,
@@ -70,6 +73,7 @@ def run_document(
             "forget": forget,
             "n_candidates": [7, n],
             "seed": 0,
+            "limit": None,
             "scoring_path": "expand",
             "versions": {"lm_eval": "0.4.13", "torch": "2.13.0", "remem-bench": None},
             "rows_file": rows_file,
@@ -83,17 +87,29 @@ def row_lines(exposures: list[float], *, n: int = 15) -> list[dict[str, Any]]:
     for task in grid_tasks(kind="exposure"):
         for identity, subset in IDENTITIES.items():
             for attribute in ATTRIBUTES if f"_{subset}_" in task else ():
+                bits = exposures[len(rows) % len(exposures)]
                 rows.append(
                     {
                         "task": task,
-                        "row_id": f"{identity}-{attribute}-{task}",
+                        "id": f"{identity}-exposure-{attribute}",
                         "identity_id": identity,
                         "attribute": attribute,
                         "question_type": "multi_hop" if "_multi_" in task else "single_hop",
+                        "hops": 2 if "_multi_" in task else 1,
                         "split_role": "unseen" if "_unseen_" in task else "seen",
-                        "exposure": exposures[len(rows) % len(exposures)],
+                        "forget_rank": list(IDENTITIES).index(identity) + 1,
+                        "answer": "12 Elm Lane, Norwick",
+                        "exposure": bits,
                         "exposure_ceiling": math.log2(n + 1),
                         "exposure_null_mean": null_mean(n),
+                        "exposure_share": bits / math.log2(n + 1),
+                        "logprob": -3.25,
+                        "tie_rate": 0.0,
+                        "exposure_mean_logprob": bits,
+                        "min_k": -1.5,
+                        "rank": round((n + 1) / 2**bits),
+                        "ties": 0,
+                        "n": n,
                     }
                 )
     return rows

@@ -15,8 +15,9 @@ from remem_dataset.results import (
     same_measurement,
     stage_one_gate,
 )
+from remem_dataset.results.checks import null_distance
 from remem_dataset.results.reading import RESULTS_LIMIT
-from remem_dataset.results.runs import clustered
+from remem_dataset.results.spread import clustered
 from remem_dataset.results.tasks import cell_task, grid_tasks
 
 from .results_files import null_mean, row_lines, run_document, write_run
@@ -35,10 +36,11 @@ def test_newest_results_by_the_date_in_the_name(tmp_path):
 
 def test_cell_has_value_n_and_stderr(tmp_path):
     run = read(tmp_path, run_document(exact_match={"forget": 0.25, "retain": 1.0}))
-    figure = run.cell(subset="forget", role="unseen", hop="multi", kind="qa", metric="exact_match")
+    task = cell_task(subset="forget", role="unseen", hop="multi", kind="qa")
+    figure = run.figure(task, "exact_match")
     assert (figure.value, figure.n, figure.stderr) == (0.25, 9, 0.05)
-    assert run.cell(subset="retain", role="seen", hop="single", kind="qa", metric="rouge_l").stderr is None
-    assert run.cell(subset="forget", role="seen", hop="multi", kind="qa", metric="exposure") is None
+    assert run.figure(task, "rouge_l").stderr is None
+    assert run.figure(task, "exposure") is None
     assert run.fingerprint == "f" * 64
     assert run.n_candidates == (7, 15)
     assert run.candidates_in_words == "7 to 15 candidates"
@@ -62,7 +64,7 @@ def test_filtered_metric_is_read_when_there_is_no_plain_one(tmp_path):
     entry["exact_match,strip"] = 0.5
     del entry["exact_match,none"]
     run = read(tmp_path, document)
-    assert run.cell(subset="forget", role="seen", hop="single", kind="qa", metric="exact_match").value == 0.5
+    assert run.figure(TASK, "exact_match").value == 0.5
 
 
 def test_a_limited_run_is_known_to_be_partial(tmp_path):
@@ -85,6 +87,7 @@ def test_missing_row_file_is_a_remark(tmp_path):
 
 
 TASK = "remem_forget_seen_single_qa"
+RANKED = "remem_forget_seen_single_exposure"
 
 
 def broken(path: str, value) -> dict:
@@ -107,22 +110,46 @@ def broken(path: str, value) -> dict:
         ("remem", ..., "'remem' is missing"),
         ("remem", [], "remem must be an object"),
         ("remem/fingerprint", ..., "'remem.fingerprint' is missing"),
-        ("remem/fingerprint", 7, "'remem.fingerprint' must be a text"),
+        ("remem/fingerprint", "f" * 64, "remem.fingerprint must be an object"),
+        ("remem/fingerprint/all", 7, "'remem.fingerprint.all' must be a text"),
         ("remem/forget", "x" * 65, "'remem.forget' must be"),
         ("remem/n_candidates", [15, True], "'remem.n_candidates' must be"),
+        ("remem/n_candidates", 10**4000, "'remem.n_candidates' must be"),
         ("remem/seed", -1, "'remem.seed' must be a whole number"),
         ("remem/rows_file", "../../secret.jsonl", "must lie beside the results"),
         ("remem/rows_file", "/etc/passwd", "must lie beside the results"),
+        ("remem/rows_file", "rows\0.jsonl", "must lie beside the results"),
+        (
+            "remem/rows_file",
+            "r" * 600,
+            "must lie beside the results file and be readable (File name too long)",
+        ),
         ("results", ..., "'results' is missing"),
         ("results", {}, "no figures of any remem task"),
         (f"results/{TASK}", "fast", "must be an object"),
         (f"results/{TASK}/exact_match,none", "0.9", "'results.remem_forget_seen_single_qa.exact_match,none'"),
         (f"results/{TASK}/exact_match,none", 1.5, "must be between 0.0 and 1.0"),
         (f"results/{TASK}/exact_match,none", True, "must be a number"),
-        (f"results/{TASK}/exact_match_stderr,none", -1.0, "must be at least 0"),
+        (f"results/{TASK}/exact_match_stderr,none", -1.0, "must be between 0 and"),
         (f"results/{TASK}/exact_match,none", float("nan"), "NaN at results.remem_forget_seen_single_qa"),
         ("date", float("inf"), "Infinity at date"),
         (f"n-samples/{TASK}/effective", 1.5, "must be a whole number"),
+        (f"n-samples/{TASK}/effective", 10, "effective' must be at most 9"),
+        (f"n-samples/{TASK}", ..., "'n-samples.remem_forget_seen_single_qa' is missing"),
+        (f"results/{RANKED}/exposure_ceiling,none", 1e9, "must be between 0.0 and 64.0"),
+        (f"results/{RANKED}/exposure_ceiling,none", 1e300, "must be between 0.0 and 64.0"),
+        (
+            f"results/{RANKED}/exposure,none",
+            4.01,
+            "exposure is 4.01, but must be at most exposure_ceiling (4).",
+        ),
+        (
+            f"results/{RANKED}/exposure_mean_logprob,none",
+            5.0,
+            "exposure_mean_logprob is 5, but must be at most",
+        ),
+        (f"results/{RANKED}/exposure_stderr,none", 1e300, "must be between 0 and"),
+        (f"results/{RANKED}/logprob,none", -1e308, "must be between -1000000000.0"),
     ],
 )
 def test_each_fault_is_one_sentence_that_names_the_field(tmp_path, path, value, said):
@@ -169,6 +196,20 @@ def test_a_broken_row_names_its_line(tmp_path):
         read(tmp_path, run_document(), rows=rows)
 
 
+def test_a_row_above_its_ceiling_names_its_line(tmp_path):
+    rows = row_lines([1.0])
+    rows[2]["exposure"] = 4.5
+    with pytest.raises(
+        RememError, match=r"line 3: exposure is 4\.5, but must be at most exposure_ceiling \(4\)"
+    ):
+        read(tmp_path, run_document(), rows=rows)
+
+
+def test_a_name_too_long_for_a_file_is_one_sentence():
+    with pytest.raises(RememError, match="File name too long"):
+        read_results("r" * 600)
+
+
 def test_missing_folder_and_empty_folder(tmp_path):
     with pytest.raises(RememError, match="no results file or folder"):
         read_results(tmp_path / "nowhere")
@@ -188,6 +229,11 @@ def test_runs_that_measure_different_things_are_refused(tmp_path):
         other = read(tmp_path / f"b{i}", run_document(**options))
         with pytest.raises(RememError, match=said):
             same_measurement({"vanilla": base, "unlearned": other})
+    document = run_document()
+    document["n-samples"][TASK]["effective"] = 1
+    other = read(tmp_path / "limited", document)
+    with pytest.raises(RememError, match="unlearned run scored 1 of 9 rows of remem_forget_seen_single_qa"):
+        same_measurement({"vanilla": base, "unlearned": other})
     same_measurement({"vanilla": base, "unlearned": base})
 
 
@@ -196,7 +242,7 @@ def test_runs_that_measure_different_things_are_refused(tmp_path):
     [
         (0.9, 3.6, True, "reaches 0.90"),
         (0.899, 4.0, False, "single-hop questions is 0.899 (n = 18) and falls short of 0.90"),
-        (1.0, 3.59, False, "share of its ceiling, is 0.898 (n = 36) and falls short of 0.90"),
+        (1.0, 3.59, False, "share of its ceiling, is 0.898 (n = 18) and falls short of 0.90"),
     ],
 )
 def test_gate(tmp_path, exact_match, exposure, memorised, said):
@@ -211,7 +257,59 @@ def test_gate_is_closed_when_exposure_was_not_measured(tmp_path):
         del document["results"][name]
     gate = stage_one_gate(read(tmp_path, document))
     assert not gate.memorised
-    assert "was not measured" in gate.reasons[2]
+    assert "was not measured: remem_forget_seen_single_exposure is missing" in gate.reasons[2]
+
+
+def without(*parts: str) -> dict:
+    """A document that lacks the tasks whose names hold one of the parts."""
+    document = run_document()
+    for name in [name for name in document["results"] if any(part in name for part in parts)]:
+        del document["results"][name], document["n-samples"][name]
+    return document
+
+
+@pytest.mark.parametrize("part", ["_retain_", "_multi_", "remem_forget_seen_multi_exposure"])
+def test_gate_is_closed_when_tasks_are_missing(tmp_path, part):
+    gate = stage_one_gate(read(tmp_path, without(part)))
+    assert not gate.memorised
+    assert f"was not measured: remem_{'retain' if part == '_retain_' else 'forget'}_" in " ".join(
+        gate.reasons
+    )
+
+
+def test_gate_is_closed_when_rows_are_missing(tmp_path):
+    document = run_document()
+    for count in document["n-samples"].values():
+        count["effective"] = 1
+    gate = stage_one_gate(read(tmp_path, document))
+    assert not gate.memorised
+    assert all("has 1 of its" in reason for reason in gate.reasons)
+
+
+def test_gate_is_closed_when_a_task_lacks_the_metric(tmp_path):
+    document = run_document()
+    del document["results"]["remem_retain_seen_single_qa"]["exact_match,none"]
+    gate = stage_one_gate(read(tmp_path, document))
+    assert not gate.memorised
+    assert "remem_retain_seen_single_qa has no exact_match" in gate.reasons[0]
+
+
+def test_checks_measure_nothing_on_a_part_of_the_rows(tmp_path):
+    document = run_document(exposure={"forget": 1.0, "retain": 1.0})
+    for count in document["n-samples"].values():
+        count["effective"] = 1
+    run = read(tmp_path / "cut", document)
+    assert statuses(vanilla=run, unlearned=run, untrained=run) == ["not measured"] * 6
+    whole, part = read(tmp_path / "whole", run_document()), read(tmp_path / "part", without("_multi_"))
+    checks = headline_checks(vanilla=whole, unlearned=part, untrained=part)
+    assert [check.status for check in checks] == ["met", "met", "met", *["not measured"] * 3]
+    assert checks[4].measured == "remem_forget_seen_multi_exposure is missing"
+
+
+def test_row_file_that_holds_a_part_of_the_rows_gives_no_clusters(tmp_path):
+    run = read(tmp_path, run_document(), rows=row_lines([1.0, 2.0])[:20])
+    mean, _, by_fact = null_distance(run)
+    assert (mean.value, by_fact) == (4.0, False)
 
 
 def test_gate_ignores_unseen_rows(tmp_path):
