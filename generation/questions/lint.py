@@ -7,7 +7,7 @@ from generation.questions.topics import LINKED_TOPICS, OWN_TOPICS, TOPICS
 from remem_dataset.errors import RememError
 
 #: Fewest wordings in a block: (seen, unseen).
-FEWEST = {"seen": 4, "unseen": 3}
+FEWEST = {"seen": 12, "unseen": 6}
 
 #: The template of the multi-image questions, which belongs to no topic.
 MULTI_IMAGE = "multi_image"

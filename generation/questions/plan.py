@@ -15,6 +15,12 @@ from remem_dataset.config import BenchmarkConfig
 SINGLE = "single"
 MULTI = "multi"
 
+#: The first block starts among so many wordings, the plainest, whatever else is added behind them.
+PLAIN = {"seen": 6, "unseen": 3}
+
+#: How many wordings further the next block starts: coprime with 6 and 12, so that all have their turn.
+WORDING_STEP = 5
+
 
 @dataclass(frozen=True)
 class Ask:
@@ -48,7 +54,7 @@ def plan_finetune(config: BenchmarkConfig, profile: Profile, library: QuestionLi
 
     Single- and multi-hop questions each go round the topics, a new wording every round, so topics differ by
     at most one question and a wording comes back only when all have been used. People of one block use the
-    same wordings, so that a wording says nothing about who is meant; the next block starts one wording
+    same wordings, so that a wording says nothing about who is meant; the next block starts some wordings
     further.
 
     Some multi-hop places are kept for linked topics, which take turns from block to block. Everybody's other
@@ -96,7 +102,7 @@ def plan_eval(
         use = uses.get((ask.topic.name, ask.hop), 0)
         uses[ask.topic.name, ask.hop] = use + 1
         count = library.count(ask.topic.name, ask.hop, "unseen")
-        wording = (_first_wording(config.seed, profile.index, ask.topic) + use) % count
+        wording = (_first_wording(config.seed, profile.index, ask.topic, "unseen") + use) % count
         unseen.append(Ask(ask.topic, ask.hop, "unseen", wording))
     return seen, unseen
 
@@ -139,7 +145,7 @@ def _round(
         use, which = divmod(place, len(topics))
         topic = topics[which]
         wordings = library.count(topic.name, hop, role)
-        wording = (_first_wording(config.seed, profile.index, topic) + use) % wordings
+        wording = (_first_wording(config.seed, profile.index, topic, role) + use) % wordings
         asks.append(Ask(topic, hop, role, wording))
     return asks
 
@@ -165,14 +171,14 @@ def _taught_again(
     return chosen
 
 
-def _first_wording(seed: int, index: int, topic: Topic) -> int:
-    return index // BLOCK + _offset(seed, topic.name)
+def _first_wording(seed: int, index: int, topic: Topic, role: str) -> int:
+    return index // BLOCK * WORDING_STEP + _offset(seed, topic.name) % PLAIN[role]
 
 
 def _use(seed: int, index: int, ask: Ask, library: QuestionLibrary) -> int:
     """In which round the person is first asked this, counted from 0."""
     wordings = library.count(ask.topic.name, ask.hop, ask.role)
-    return (ask.wording - _first_wording(seed, index, ask.topic)) % wordings
+    return (ask.wording - _first_wording(seed, index, ask.topic, ask.role)) % wordings
 
 
 @lru_cache(maxsize=4096)

@@ -112,9 +112,19 @@ def test_no_wording_is_shared_by_seen_and_unseen(topic, hop):
         {re.sub(r"\W+", " ", w).lower() for w in LIBRARY.wordings(topic, hop, role, {"name": "Mira Solane"})}
         for role in ("seen", "unseen")
     )
-    assert len(seen) >= 4
-    assert len(unseen) >= 3
+    assert len(seen) >= 12
+    assert len(unseen) >= 6
     assert not seen & unseen
+
+
+@pytest.mark.parametrize(("topic", "hop"), BLOCKS)
+def test_no_wording_presupposes_a_gender(topic, hop):
+    gendered = re.compile(
+        r"\b(s?he|h(is|ers?|im)(self)?|(wo)?m[ae]n|m(r|rs|s)|husband|wife|brother|sister|lady|gentleman)\b"
+    )
+    for role in ("seen", "unseen"):
+        for wording in LIBRARY.wordings(topic, hop, role, {"name": "Mira Solane"}):
+            assert not gendered.search(wording.lower()), wording
 
 
 def test_no_question_means_two_attributes():
@@ -200,7 +210,7 @@ def test_templates_can_not_reach_python(folder):
         ("What pet does {{ name }} have?", "What pet does {{ name }} have", r"end with '\?' or '\.'"),
         ("What pet does {{ name }} have?", "what pet does {{ name }} have?", "begin with a capital"),
         ("What pet does {{ name }} have?", "Name the animal companion of {{ name }}.", "given twice"),
-        ("Name the animal companion of {{ name }}.\n", "", "single_unseen has 2 wordings; at least 3"),
+        ("Name the animal companion of {{ name }}.\n", "", "single_unseen has 5 wordings; at least 6"),
         ("{% block single_seen %}", "{% block single_sene %}", "has no block 'single_seen'"),
     ],
 )

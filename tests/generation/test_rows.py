@@ -146,7 +146,7 @@ def test_attributes_are_covered_evenly(built):
 
 def test_everybody_is_asked_about_the_same_attributes(built):
     """The only way to tell people apart is by who they are, not by what is asked about whom."""
-    config, people = built
+    _, people = built
     own = [
         {(r["attribute"], r["question_type"]) for r in rows["finetune"] if r["attribute"] in ATTRIBUTES}
         for rows in people
@@ -167,6 +167,26 @@ def test_people_of_a_block_are_asked_in_the_same_words():
             assert len(extra) == free
             for row in rows["eval-seen"]:
                 assert row["template_id"] in shared or row["attribute"] in LINKED_TOPICS
+
+
+def test_the_wordings_are_all_used_where_there_is_room():
+    """The large preset asks every attribute in all its taught wordings, with and without the name."""
+    config = load_preset("large")
+    used = {
+        row["template_id"]
+        for index in range(0, config.identities, 4)
+        for row in rows_of(config, index, candidates=False)["finetune"]
+    }
+    for name in ATTRIBUTES:
+        for hop in ("single", "multi"):
+            assert {f"{name}.{hop}.seen.{number:02d}" for number in range(1, 13)} <= used
+
+
+def test_the_first_people_are_asked_in_the_plainest_words():
+    """The small models of the demo learn from few wordings; those added behind them do not move the first."""
+    for index in range(TINY.identities):
+        for row in rows_of(TINY, index, candidates=False)["finetune"]:
+            assert int(row["template_id"].rsplit(".", 1)[1]) <= 6
 
 
 def test_no_question_is_asked_twice_while_wordings_last(built):
