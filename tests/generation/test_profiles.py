@@ -85,7 +85,8 @@ def test_published_values_stay():
     assert (profile.name, profile.gender, profile.age) == ("Jarmund Trenollen", "male", 59)
     assert profile.attributes["bank_account"] == "XZ25 0554 1241 7095"
     assert profile.attributes["pet"] == "a ginger cat named Pickle"
-    assert [forget_rank(load_preset("tiny"), index) for index in range(4)] == [2, 1, 3, 4]
+    assert [forget_rank(load_preset("tiny"), index) for index in range(4)] == [1, 2, 3, 4]
+    assert [forget_rank(load_preset("default"), index) for index in range(4)] == [1, 5, 10, 15]
 
 
 # -- people as a population ------------------------------------------------------------------------
