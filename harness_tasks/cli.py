@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,9 @@ import yaml
 
 from remem_dataset.errors import RememError, exits_cleanly
 
+from .model_checks import ASKING_MODEL_TYPE, MODEL, check_model
 from .record import RunRecord, recording
 
-MODEL = "remem-vlm"
 BATCH_SIZE = 8
 
 
@@ -37,16 +38,16 @@ def main(argv: list[str] | None = None) -> None:
     # lm-eval's parser reads sys.argv, and puts "run" in where the subcommand was left out.
     sys.argv = ["remem-eval", *(before[1:] if argv is None else argv)]
     try:
-        _main()
+        _main(shlex.join(sys.argv))
     finally:
         sys.argv = before
 
 
-def _main() -> None:
+def _main(command: str) -> None:
     from lm_eval._cli import HarnessCLI
     from lm_eval.utils import setup_logging
 
-    from .install import TASKS_FOLDER, installed
+    from .install import TASKS_FOLDER, installed_as_ours
 
     os.environ.setdefault("LMEVAL_LOG_LEVEL", "WARNING")
     setup_logging()
@@ -55,28 +56,36 @@ def _main() -> None:
     cli = HarnessCLI()
     args = cli.parse_args()
     settings = _settings(args)
-    if hasattr(args, "include_path") and not installed():
+    if hasattr(args, "include_path") and not installed_as_ours():
         theirs = settings.get("include_path")
         args.include_path = [str(TASKS_FOLDER), theirs] if theirs else str(TASKS_FOLDER)
     if getattr(args, "command", None) != "run":
         cli.execute(args)
         return
     _set_defaults(args, settings)
-    from .checks import check_model, check_tasks
+    from .checks import check_tasks
 
     args.tasks = check_tasks(settings)
-    if args.model == MODEL:
-        check_model(settings["model_args"])
-    _run(cli, args, settings)
+    check_model(settings)
+    _run(cli, args, settings, command)
 
 
-def _run(cli: Any, args: argparse.Namespace, settings: dict[str, Any]) -> None:
-    from .results import complete_results, results_files
+def _run(cli: Any, args: argparse.Namespace, settings: dict[str, Any], command: str) -> None:
+    from .results import check_output, complete_results, results_files
 
     output = settings.get("output_path")
+    if output:
+        check_output(output)
     before = results_files(output) if output else set()
     with recording() as run:
-        cli.execute(args)
+        run.command, run.model_args = command, settings["model_args"]
+        try:
+            cli.execute(args)
+        except ValueError as error:
+            # The one complaint of lm-eval that needs its whole index of tasks; the model is not loaded yet.
+            if not str(error).startswith("Tasks not found"):
+                raise
+            raise RememError(f"{error}; `remem-eval ls tasks` lists them all.") from None
     rank = _gather_rows(run)
     if rank or not run.rows:
         return
@@ -114,7 +123,7 @@ def _settings(args: argparse.Namespace) -> dict[str, Any]:
 
 def _set_defaults(args: argparse.Namespace, settings: dict[str, Any]) -> None:
     defaults = {"model": MODEL, "batch_size": BATCH_SIZE}
-    if settings.get("model", MODEL) in (MODEL, "hf-multimodal"):
+    if settings.get("model", MODEL) in (MODEL, ASKING_MODEL_TYPE):
         defaults["apply_chat_template"] = True
     for name, value in defaults.items():
         if settings.get(name) is None:

@@ -30,6 +30,29 @@ def installed(parent: Path | None = None) -> bool:
     return ((parent or lm_eval_folder()) / OUR_TASKS.name / MARK).is_file()
 
 
+def installed_as_ours(parent: Path | None = None) -> bool:
+    """Whether lm_eval's task folder holds our tasks just as they are here.
+
+    lm_eval takes the first task of a name, and its own folder comes first: tasks left there by another
+    version would be run in place of ours.
+
+    Args:
+        parent: lm_eval's task folder; None finds the installed one.
+
+    Raises:
+        RememError: a folder of our name is there with other contents.
+    """
+    target = (parent or lm_eval_folder()) / OUR_TASKS.name
+    if not target.exists():
+        return False
+    ours, theirs = _contents(OUR_TASKS), _contents(target)
+    theirs.pop(MARK, None)
+    if ours == theirs:
+        return True
+    way = "run `remem install-tasks` again" if installed(parent) else "move that folder away"
+    raise RememError(f"{target} holds other tasks than this version of remem-bench; {way}.")
+
+
 def install_tasks(parent: Path | None = None) -> Path:
     """Link our task files into lm_eval's task folder; links made earlier are renewed.
 
@@ -82,6 +105,10 @@ def remove_tasks(parent: Path | None = None) -> bool:
     except OSError as error:
         raise RememError(f"Cannot remove {target} ({error.strerror}).") from None
     return True
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
 def _link(source: Path, target: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import pickle
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from lm_eval.api.instance import Instance
 from lm_eval.api.registry import register_model
 from lm_eval.models.hf_vlms import HFMultimodalLM
 from lm_eval.models.utils import handle_stop_sequences
+from safetensors import SafetensorError
 from tqdm import tqdm
 from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
 
@@ -22,18 +25,33 @@ from . import record
 from .images import open_image
 from .scoring import PrefixScorer, encode_prompts
 
+logger = logging.getLogger(__name__)
+
 MAX_NEW_TOKENS = 48
 
 
-def image_model_config(pretrained: str, **options: Any) -> transformers.PretrainedConfig:
-    """The config of a model that takes images.
+#: What loading somebody's model folder may end in: broken files, wrong shapes, unknown arguments, no device.
+LOADING_ERRORS = (
+    OSError,
+    ValueError,
+    RuntimeError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    pickle.UnpicklingError,
+    SafetensorError,
+)
+
+
+def model_config(pretrained: str, **options: Any) -> transformers.PretrainedConfig:
+    """The config of a model.
 
     Args:
         pretrained: Hub id or folder.
         **options: what `AutoConfig.from_pretrained` takes (revision, trust_remote_code …).
 
     Raises:
-        RememError: no such model, or one that takes text only.
+        RememError: no such model.
     """
     looked = (
         f"There is no model {pretrained}: it is neither a folder with a config.json nor a reachable Hub id"
@@ -41,10 +59,18 @@ def image_model_config(pretrained: str, **options: Any) -> transformers.Pretrain
     if pretrained.startswith((".", "/", "~")) and not Path(pretrained, "config.json").is_file():
         raise RememError(f"{looked}.")
     try:
-        config = transformers.AutoConfig.from_pretrained(pretrained, **options)
+        return transformers.AutoConfig.from_pretrained(pretrained, **options)
     except (OSError, ValueError) as error:
-        reason = str(error).strip().splitlines()[0].rstrip(".")
-        raise RememError(f"{looked} ({reason}).") from None
+        raise RememError(f"{looked} ({_reason(error)}).") from None
+
+
+def image_model_config(pretrained: str, **options: Any) -> transformers.PretrainedConfig:
+    """The config of a model that takes images; arguments as in `model_config`.
+
+    Raises:
+        RememError: no such model, or one that takes text only.
+    """
+    config = model_config(pretrained, **options)
     remote = "AutoModelForImageTextToText" in (getattr(config, "auto_map", None) or {})
     if not remote and type(config) not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING:
         raise RememError(
@@ -86,7 +112,13 @@ class RememVLM(HFMultimodalLM):
             raise RememError("batch_size is auto; remem-vlm needs a whole number, such as 8.")
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         kwargs.setdefault("backend", "causal")  # lm-eval knows no name for image-text-to-text models
-        super().__init__(pretrained, device=device, **kwargs)
+        try:
+            super().__init__(pretrained, device=device, **kwargs)
+        except RememError:
+            raise
+        except LOADING_ERRORS as error:
+            logger.debug("Loading %s failed.", pretrained, exc_info=True)
+            raise RememError(f"The model {pretrained} does not load ({_reason(error)}).") from error
         if not getattr(self.processor, "chat_template", None):
             raise RememError(
                 f"The processor of the model {pretrained} has no chat template; save one with it "
@@ -114,8 +146,9 @@ class RememVLM(HFMultimodalLM):
                     name, revision=revision, trust_remote_code=remote_code, **self.pixels
                 )
             except (OSError, ValueError, TypeError) as error:
-                reason = str(error).strip().splitlines()[0].rstrip(".")
-                raise RememError(f"The model {name} has no processor that loads ({reason}).") from None
+                raise RememError(
+                    f"The model {name} has no processor that loads ({_reason(error)})."
+                ) from None
         if not isinstance(self.processor, transformers.ProcessorMixin):
             raise RememError(
                 f"The model {pretrained} comes with a tokenizer only; remem-vlm needs a processor that takes "
@@ -229,6 +262,10 @@ class RememVLM(HFMultimodalLM):
         prompt = self.apply_chat_template([{"role": "user", "content": context}])
         self.chat_applied = False  # `apply_chat_template` notes that lm-eval called it, which it did not
         return prompt
+
+
+def _reason(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 def _visual(request: Instance) -> list:

@@ -16,11 +16,15 @@ class RunRecord:
     Attributes:
         dataset: name, fingerprint, revision and forget set of the data.
         rows: one mapping for each scored row: task, row, metrics, generated text or rank.
+        command: the command line of the run.
+        model_args: lm-eval's model arguments.
         scoring_path: how answers were scored, "expand" or "full"; None when nothing was scored.
     """
 
     dataset: dict[str, Any] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
+    command: str = ""
+    model_args: dict[str, Any] = field(default_factory=dict)
     scoring_path: str | None = None
 
 

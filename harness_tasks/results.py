@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections import defaultdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from remem_dataset.errors import RememError
+from remem_dataset.results.writable import check_writable
 
-from .metrics import clustered_stderr
+from .provenance import describe_model
 from .record import RunRecord
 
 PACKAGES = ("lm_eval", "transformers", "torch", "datasets", "remem-bench")
@@ -24,6 +24,16 @@ def results_files(output_path: str | Path) -> set[Path]:
     if path.suffix == ".json":
         return set(path.parent.glob(f"{path.stem}_*.json"))
     return set(path.glob("*/results_*.json"))
+
+
+def check_output(output_path: str | Path) -> None:
+    """Refuse an `--output_path` that cannot be written, before the evaluation rather than after it.
+
+    Raises:
+        RememError: a file in the way, no permission, or an impossible name.
+    """
+    path = Path(output_path)
+    check_writable(path.parent if path.suffix == ".json" else path, what="the results")
 
 
 def complete_results(file: Path, run: RunRecord) -> Path:
@@ -56,37 +66,21 @@ def remem_entry(run: RunRecord, config: dict[str, Any], rows_file: str) -> dict[
 
     Args:
         run: the record of the run.
-        config: lm-eval's `config` entry, for the seed.
+        config: lm-eval's `config` entry, for the seed, the limit and the model.
         rows_file: name of the row file beside the results file.
     """
     sizes = sorted({row["n"] for row in run.rows if "n" in row})
     return {
         **run.dataset,
+        "command": run.command,
+        "model": describe_model(run.model_args, config),
         "n_candidates": sizes[0] if len(sizes) == 1 else (sizes or None),
         "seed": config.get("random_seed"),
         "limit": config.get("limit"),
         "scoring_path": run.scoring_path,
-        "clustered_stderr": _clustered(run.rows),
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
         "rows_file": rows_file,
     }
-
-
-def _clustered(rows: list[dict[str, Any]]) -> dict[str, dict[str, float | None]]:
-    """Task -> metric -> standard error clustered by identity; null where one identity is all there is."""
-    tasks: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in rows:
-        tasks[row["task"]].append(row)
-    result: dict[str, dict[str, float | None]] = {}
-    for task, members in tasks.items():
-        identities = [row["identity_id"] for row in members]
-        several = len(set(identities)) > 1
-        result[task] = {
-            metric: clustered_stderr([row[metric] for row in members], identities) if several else None
-            for metric, value in members[0].items()
-            if isinstance(value, float)
-        }
-    return result
 
 
 def _version(package: str) -> str | None:

@@ -2,13 +2,11 @@
 
 from .exposure import Exposure, ceiling, exposure, null_mean, pessimistic_rank
 from .likelihood import min_k
-from .spread import clustered_stderr
 from .text import exact_match, keyword_recall, rouge_l
 
 __all__ = [
     "Exposure",
     "ceiling",
-    "clustered_stderr",
     "exact_match",
     "exposure",
     "keyword_recall",

@@ -10,9 +10,14 @@ import sys
 import pytest
 from lm_eval.tasks._index import TaskIndex
 
+from harness_tasks import install
+from harness_tasks.checks import check_tasks
 from harness_tasks.cli import main
 from harness_tasks.data import TASKS
 from harness_tasks.install import TASKS_FOLDER, lm_eval_folder
+from harness_tasks.provenance import describe_model, weights_hash
+from remem_dataset.results import read_results
+from remem_dataset.results.tasks import grid_tasks
 from remem_dataset.schema import MANIFEST
 
 EXPOSURE_METRICS = {
@@ -113,9 +118,50 @@ def test_the_results_say_what_they_depend_on(everything, tiny_dataset):
     assert max(sizes) == manifest["config"]["candidates"]
     assert (entry["seed"], entry["limit"], entry["scoring_path"]) == (0, None, "expand")
     assert {"python", "lm_eval", "transformers", "torch", "datasets"} <= set(entry["versions"])
-    assert set(entry["clustered_stderr"]) == set(TASKS)
-    assert entry["clustered_stderr"]["remem_retain_text_exposure"]["exposure"] > 0
-    assert entry["clustered_stderr"]["remem_forget_text_exposure"]["exposure"] is None  # one person
+
+
+def test_the_results_name_the_command_and_the_weights(everything, work, model_folder):
+    entry = everything[0]["remem"]
+    assert entry["command"] == (
+        f"remem-eval --model_args pretrained={model_folder} --device cpu --tasks remem "
+        f"--output_path {work / 'group'}"
+    )
+    assert entry["model"] == {
+        "pretrained": str(model_folder),
+        "dtype": "float32",
+        "weights": weights_hash(model_folder),
+    }
+
+
+def test_the_report_reads_what_was_written(everything, work):
+    run = read_results(work / "group")
+    assert set(run.tasks) == set(TASKS)
+    assert len(run.rows) == len(everything[1])
+    assert run.gap(grid_tasks(kind="exposure"), "exposure", "exposure_share") == ""
+    assert run.checkpoint == everything[0]["remem"]["model"]
+    assert run.fingerprint == everything[0]["remem"]["fingerprint"]["all"]
+
+
+def test_weights_hash_follows_names_and_contents(tmp_path):
+    assert weights_hash(tmp_path) is None
+    hashes = set()
+    for name, content in [("a.safetensors", b"12"), ("a.safetensors", b"13"), ("b.safetensors", b"13")]:
+        (tmp_path / name).write_bytes(content)
+        (tmp_path / "README.md").write_text(name)
+        hashes |= {weights_hash(tmp_path), weights_hash(tmp_path)}
+        (tmp_path / name).unlink()
+    assert len(hashes) == 3
+    assert {len(digest) for digest in hashes} == {32}
+
+
+def test_a_hub_model_is_named_by_its_commit():
+    config = {"model_dtype": "torch.bfloat16", "model_revision": "main", "model_sha": "abc"}
+    assert describe_model({"pretrained": "llava-hf/some-model"}, config) == {
+        "pretrained": "llava-hf/some-model",
+        "dtype": "bfloat16",
+        "revision": "main",
+        "commit": "abc",
+    }
 
 
 def test_rows_add_up_to_the_results(everything):
@@ -209,6 +255,81 @@ def test_refusals_about_the_tasks(capsys, work, model_folder, monkeypatch, tmp_p
     assert "Cannot read" in refusal(capsys, "--config", str(tmp_path / "no.yaml"))
 
 
+@pytest.mark.parametrize(
+    "asked",
+    ["remem*", "remem,remem_multi_image_qa", "remem_*,remem_multi_image_qa", "remem_multi_*,remem*"],
+)
+def test_no_task_is_asked_twice(work, monkeypatch, asked):
+    monkeypatch.chdir(work)
+    tasks = check_tasks({"tasks": [asked], "metadata": {}, "model_args": {}})
+    assert sorted(tasks) == sorted(TASKS)
+
+
+def test_the_group_and_a_member_run_together(work, model_folder, tmp_path, monkeypatch, only_our_tasks):
+    monkeypatch.chdir(work)
+    results, _ = evaluate(model_folder, "remem,remem_multi_image_qa", tmp_path / "both", "--limit", "1")
+    assert set(results["results"]) == set(TASKS)
+
+
+def test_refusals_of_names_and_numbers(capsys, work, model_folder, monkeypatch, tmp_path, only_our_tasks):
+    monkeypatch.chdir(work)
+    arguments = f"pretrained={model_folder}"
+    tasks = ("--tasks", "remem_multi_image_qa", "--device", "cpu")
+    model = ("--model_args", arguments)
+    assert "Tasks not found: nosuch" in refusal(capsys, *model, "--tasks", "nosuch")
+    assert "*_qa reaches beyond the tasks of remem" in refusal(capsys, *model, "--tasks", "*_qa")
+    assert "no model type nomodel" in refusal(capsys, *model, *tasks, "--model", "nomodel")
+    assert "--batch_size is x" in refusal(capsys, *model, *tasks, "--batch_size", "x")
+    assert "--batch_size is auto" in refusal(capsys, *model, *tasks, "--batch_size", "auto")
+    assert "--device is 'abacus'" in refusal(capsys, *model, *tasks, "--device", "abacus")
+    for option, said in [
+        ("scoring=blah", "scoring is 'blah'; it must be one of auto, expand, full"),
+        ("scoring_memory_mb=lots", "scoring_memory_mb is 'lots'"),
+        ("dtype=float33", "dtype is 'float33'"),
+        ("no_such_argument=1", "does not load"),
+    ]:
+        assert said in refusal(capsys, "--model_args", f"{arguments},{option}", *tasks)
+    (tmp_path / "file").write_text("")
+    for output in (tmp_path / "file" / "out", tmp_path / ("r" * 300), "/proc/out", "/proc/out.json"):
+        assert "Cannot write the results" in refusal(capsys, *model, *tasks, "--output_path", str(output))
+
+
+@pytest.mark.parametrize("kind", ["remem-vlm", "hf-multimodal", "hf"])
+def test_broken_weights_are_named(capsys, work, model_folder, monkeypatch, tmp_path, kind):
+    monkeypatch.chdir(work)
+    broken = tmp_path / "broken"
+    shutil.copytree(model_folder, broken)
+    weights = broken / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    tasks = "remem_forget_text_qa" if kind == "hf" else "remem_multi_image_qa"
+    message = refusal(capsys, "--model", kind, "--model_args", f"pretrained={broken}", "--tasks", tasks)
+    assert f"The weights {weights} cannot be read" in message
+
+
+def test_weights_that_only_loading_finds_broken_are_named(capsys, work, model_folder, monkeypatch, tmp_path):
+    monkeypatch.chdir(work)
+    broken = tmp_path / "broken"
+    shutil.copytree(model_folder, broken)
+    (broken / "model.safetensors").unlink()
+    (broken / "pytorch_model.bin").write_bytes(b"no weights")
+    message = refusal(capsys, "--model_args", f"pretrained={broken}", "--tasks", "remem_multi_image_qa")
+    assert f"The model {broken} does not load" in message
+
+
+def test_a_text_model_is_refused_for_pictures(capsys, work, text_model_folder, monkeypatch):
+    monkeypatch.chdir(work)
+    model = ("--model", "hf-multimodal", "--model_args", f"pretrained={text_model_folder}")
+    assert "takes no images" in refusal(capsys, *model, "--tasks", "remem_multi_image_qa")
+
+
+def test_stale_tasks_in_lm_eval_are_refused(capsys, work, model_folder, monkeypatch, tmp_path):
+    monkeypatch.setattr(install, "lm_eval_folder", lambda: tmp_path)
+    install.install_tasks()
+    (tmp_path / "remem" / "remem.yaml").unlink()
+    model = ("--model_args", f"pretrained={model_folder}", "--tasks", "remem")
+    assert "holds other tasks than this version" in refusal(capsys, *model)
+
+
 def test_tasks_without_rows_are_left_out_of_the_group(capsys, work, monkeypatch):
     from harness_tasks import checks
 
@@ -222,22 +343,6 @@ def test_tasks_without_rows_are_left_out_of_the_group(capsys, work, monkeypatch)
     assert "Left out" in capsys.readouterr().err
     with pytest.raises(ValueError, match="choose other tasks"):
         checks.check_tasks({**settings, "tasks": ["remem_multi_image_qa"]})
-
-
-def test_rows_of_all_processes_meet_in_the_first(tmp_path):
-    import torch.distributed as distributed
-
-    from harness_tasks.cli import _gather_rows
-    from harness_tasks.record import RunRecord
-
-    run = RunRecord(rows=[{"id": "a"}])
-    assert _gather_rows(run) == 0
-    distributed.init_process_group("gloo", init_method=f"file://{tmp_path / 'store'}", rank=0, world_size=1)
-    try:
-        assert _gather_rows(run) == 0
-    finally:
-        distributed.destroy_process_group()
-    assert run.rows == [{"id": "a"}]
 
 
 def test_a_config_file_may_hold_the_settings(work, model_folder, tiny_dataset, only_our_tasks, tmp_path):

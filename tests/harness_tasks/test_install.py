@@ -11,6 +11,7 @@ from harness_tasks.install import (
     OUR_TASKS,
     install_tasks,
     installed,
+    installed_as_ours,
     lm_eval_folder,
     remove_tasks,
 )
@@ -45,6 +46,26 @@ def test_installing_twice_and_removing_twice(tmp_path):
     assert remove_tasks(tmp_path) is False
     assert list(tmp_path.iterdir()) == []
     assert len(list(OUR_TASKS.glob("*.yaml"))) == len(TASKS) + 1
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_our_own_tasks_are_known_again(tmp_path, monkeypatch, links):
+    if not links:
+        monkeypatch.setattr("pathlib.Path.symlink_to", _refuse)
+    assert installed_as_ours(tmp_path) is False
+    install_tasks(tmp_path)
+    assert installed_as_ours(tmp_path) is True
+
+
+def test_tasks_of_another_version_are_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("pathlib.Path.symlink_to", _refuse)
+    folder = install_tasks(tmp_path)
+    (folder / "_qa").write_text((folder / "_qa").read_text().replace("exact_match", "rouge_l"))
+    with pytest.raises(RememError, match="run `remem install-tasks` again"):
+        installed_as_ours(tmp_path)
+    (folder / MARK).unlink()
+    with pytest.raises(RememError, match="move that folder away"):
+        installed_as_ours(tmp_path)
 
 
 @pytest.mark.parametrize("action", [install_tasks, remove_tasks])

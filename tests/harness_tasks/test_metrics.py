@@ -9,7 +9,6 @@ import pytest
 
 from harness_tasks.metrics import (
     ceiling,
-    clustered_stderr,
     exact_match,
     exposure,
     keyword_recall,
@@ -132,18 +131,3 @@ def test_rouge_l_is_f1_of_the_longest_common_subsequence():
     assert rouge_l("at 12 Elm near Lane", "12 Elm Lane, Norwick") == pytest.approx(2 * 0.6 * 0.75 / 1.35)
     assert rouge_l("Ж", "Ж") == 1.0
     assert rouge_l("", "12 Elm Lane") == 0.0
-
-
-def test_clustered_error_equals_the_plain_one_for_single_rows():
-    values = np.random.default_rng(0).normal(size=50)
-    assert clustered_stderr(values, range(50)) == pytest.approx(np.std(values, ddof=1) / math.sqrt(50))
-
-
-def test_clustered_error_does_not_shrink_when_rows_are_repeated():
-    values = np.random.default_rng(0).normal(size=20)
-    once = clustered_stderr(values, range(20))
-    assert clustered_stderr(np.repeat(values, 5), np.repeat(range(20), 5)) == pytest.approx(once)
-
-
-def test_clustered_error_of_one_identity_is_unknown():
-    assert math.isnan(clustered_stderr([1.0, 2.0], ["a", "a"]))

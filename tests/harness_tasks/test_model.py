@@ -10,11 +10,12 @@ from lm_eval.api.registry import get_model
 
 from harness_tasks.data import task_rows
 from harness_tasks.functions import image_references, images, process_exposure, question, ranked_answers
-from harness_tasks.metrics import clustered_stderr, null_mean
+from harness_tasks.metrics import null_mean
 from harness_tasks.model import RememVLM
 from harness_tasks.scoring import encode_prompts
 from remem_dataset.errors import RememError
 from remem_dataset.prompts import build_prompt
+from remem_dataset.results.spread import clustered
 from tests.fakes.models import save_tiny_llava
 
 GREEDY = {"until": ["\n"], "do_sample": False, "max_gen_toks": 12}
@@ -91,7 +92,7 @@ def test_a_model_that_knows_nothing_has_the_null_exposure(lm, source):
                     # Two questions about one fact rank the same answer: they count once.
                     facts.append((doc["identity_id"], doc["attribute"]))
     assert len(set(facts)) > 8
-    assert abs(np.mean(excess)) < 3 * clustered_stderr(excess, facts) < 2.0
+    assert abs(np.mean(excess)) < 3 * clustered(excess, facts).stderr < 2.0
 
 
 def test_generation_does_not_depend_on_the_batch(lm, source):
