@@ -37,8 +37,9 @@ def report(
     out: Annotated[Path, typer.Option(help="The HTML page to write.")] = Path("report.html"),
 ) -> None:
     """Show two runs of remem-eval side by side, and write them as a page."""
-    from .report import build_report, print_report, write_page
+    from .report import build_report, check_out, print_report, write_page
 
+    check_out(out)
     content = build_report(
         vanilla=vanilla,
         unlearned=unlearned,

@@ -10,6 +10,7 @@ import jinja2
 from .. import __version__
 from ..errors import RememError
 from ..files import write_text
+from ..results.writable import check_writable
 from .chart import HEIGHT, LEFT, RIGHT, WIDTH, exposure_panels
 from .content import Report
 from .people import count_people, load_portraits, people_cards
@@ -54,15 +55,30 @@ def render_page(report: Report) -> str:
     )
 
 
+def check_out(out: str | Path) -> Path:
+    """Refuse a file that the report cannot be written to.
+
+    Raises:
+        RememError: `out` is a folder, or lies where nothing can be written.
+    """
+    out = Path(out)
+    try:
+        folder = out.is_dir()
+    except OSError as error:
+        raise RememError(f"Cannot write the report {out}: {error.strerror or error}.") from None
+    if folder:
+        raise RememError(f"The report's file {out} is a folder; name a file such as {out}/report.html.")
+    check_writable(out.parent, what="the report")
+    return out
+
+
 def write_page(report: Report, out: str | Path) -> Path:
     """Render the report and write it.
 
     Raises:
         RememError: `out` is a folder or cannot be written.
     """
-    out = Path(out)
-    if out.is_dir():
-        raise RememError(f"The report's file {out} is a folder; name a file such as {out}/report.html.")
+    out = check_out(out)
     page = render_page(report)
     try:
         write_text(out, page)

@@ -80,17 +80,18 @@ def read_results(source: str | Path) -> RunResults:
         seed=remem.whole("seed", required=False),
         scoring_path=remem.text("scoring_path", required=False),
         command=remem.text("command", required=False, longest=16384),
-        versions=_versions(remem),
+        checkpoint=_texts(remem.child("model", required=False)),
+        versions=_texts(remem.child("versions", required=False)),
         tasks=tasks,
         rows=rows,
         rows_note=rows_note,
     )
 
 
-def _versions(remem: Fields) -> dict[str, str]:
-    versions = remem.child("versions", required=False)
-    found = {name[:80]: versions.text(name, required=False) for name in sorted(versions.values)[:100]}
-    return {name: number[:256] for name, number in found.items() if number}
+def _texts(fields: Fields) -> dict[str, str]:
+    """An object of texts, in its order; what is null is left out."""
+    found = {name[:80]: fields.text(name, required=False) for name in list(fields.values)[:100]}
+    return {name: text[:256] for name, text in found.items() if text}
 
 
 def _candidates(remem: Fields) -> tuple[int, ...]:

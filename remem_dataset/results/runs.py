@@ -70,6 +70,8 @@ class RunResults:
         seed: the evaluation's seed, or None.
         scoring_path: how the candidates were scored, in the scoring model's words.
         command: the command line of the evaluation, or None when it was not recorded.
+        checkpoint: which weights were evaluated: pretrained, dtype, and the hash of a folder's weights or a
+            Hub commit; empty when it was not recorded.
         versions: package -> version.
         tasks: task name -> its figures.
         rows: the scored rows; empty when there is no row file.
@@ -88,6 +90,7 @@ class RunResults:
     seed: int | None
     scoring_path: str | None
     command: str | None
+    checkpoint: Mapping[str, str]
     versions: Mapping[str, str]
     tasks: Mapping[str, TaskResult]
     rows: Sequence[ScoredRow] = ()

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
 from ..errors import RememError
+
+#: Half of a character outside the basic plane: alone, it can be neither printed nor written.
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
 class _NotFinite:
@@ -36,6 +40,8 @@ def parse_json(text: str, *, where: str) -> Any:
     try:
         value = json.loads(text, parse_constant=_NotFinite, parse_float=_finite)
         fault = _first_not_finite(value)
+        if _SURROGATE.search(text):
+            json.dumps(value, ensure_ascii=False, default=str).encode("utf-8")
     except RecursionError:
         raise RememError(f"{where} is nested too deeply to be a results file.") from None
     except ValueError as error:

@@ -72,6 +72,12 @@ def run_document(
             "revision": None,
             "forget": forget,
             "n_candidates": [7, n],
+            "command": "remem-eval --model_args pretrained=runs/model --tasks remem",
+            "model": {
+                "pretrained": "runs/model",
+                "dtype": "float32",
+                "weights": "0123456789abcdef0123456789abcdef",
+            },
             "seed": 0,
             "limit": None,
             "scoring_path": "expand",

@@ -49,6 +49,21 @@ def test_bad_input_is_one_sentence_and_exit_code_2(monkeypatch, capsys, tmp_path
     assert not (tmp_path / "r.html").exists()
 
 
+def test_an_impossible_page_is_refused_before_the_report_is_shown(
+    monkeypatch, capsys, tmp_path, tiny_dataset
+):
+    document = run_document(fingerprint=open_source(tiny_dataset).fingerprint)
+    write_run(tmp_path / "run", document)
+    (tmp_path / "file").write_text("")
+    run, out = tmp_path / "run", tmp_path / "file" / "report.html"
+    options = ("--vanilla", run, "--unlearned", run, "--data", tiny_dataset, "--out", out)
+    assert call(monkeypatch, "report", *options) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("error: Cannot write the report under")
+    assert len(said.err.splitlines()) == 1
+
+
 def test_install_and_remove_tasks(monkeypatch, capsys, tmp_path):
     from harness_tasks import install
 

@@ -104,6 +104,21 @@ def test_page_contains_the_figures_gate_first(folders, tiny_dataset):
     assert "home address" in html
 
 
+def test_page_names_the_weights_and_the_command(folders, tiny_dataset):
+    html = render_page(build(folders, tiny_dataset))
+    assert html.count("<code>0123456789abcdef0123456789abcdef</code>") == 3
+    assert html.count("remem-eval --model_args pretrained=runs/model --tasks remem") == 3
+
+
+def test_runs_of_different_tasks_are_remarked(folders, tmp_path, tiny_dataset):
+    document = run_document(fingerprint=open_source(tiny_dataset).fingerprint)
+    del document["results"]["remem_multi_image_qa"], document["n-samples"]["remem_multi_image_qa"]
+    write_run(tmp_path / "other", document, rows=row_lines([1.0]))
+    report = build(folders, tiny_dataset, unlearned=tmp_path / "other")
+    assert "did not run the same tasks" in report.remarks[0]
+    assert "remem_multi_image_qa" in report.remarks[0]
+
+
 def test_terminal_contains_the_figures_within_80_columns(folders, tiny_dataset):
     text = terminal(build(folders, tiny_dataset))
     assert max(map(len, text.splitlines())) <= 80
@@ -209,8 +224,9 @@ def test_page_is_written_whole_or_not_at_all(folders, tiny_dataset, tmp_path):
     assert [p.name for p in out.parent.iterdir()] == ["report.html"]
     with pytest.raises(RememError, match="is a folder"):
         write_page(report, tmp_path)
-    with pytest.raises(RememError, match="Cannot write"):
-        write_page(report, out / "below-a-file.html")
+    for impossible in (out / "below-a-file.html", tmp_path / ("r" * 300) / "report.html", "/proc/r.html"):
+        with pytest.raises(RememError, match="Cannot write"):
+            write_page(report, impossible)
 
 
 def test_attribute_table_means(folders, tiny_dataset):

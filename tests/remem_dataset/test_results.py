@@ -47,6 +47,22 @@ def test_cell_has_value_n_and_stderr(tmp_path):
     assert "pretrained=runs/model" in run.model_args
 
 
+def test_the_checkpoint_is_read_when_it_was_recorded(tmp_path):
+    document = run_document()
+    assert read(tmp_path / "a", document).checkpoint == {
+        "pretrained": "runs/model",
+        "dtype": "float32",
+        "weights": "0123456789abcdef0123456789abcdef",
+    }
+    assert read(tmp_path / "a", document).command.startswith("remem-eval --model_args")
+    del document["remem"]["model"], document["remem"]["command"]
+    older = read(tmp_path / "b", document)
+    assert (older.checkpoint, older.command) == ({}, None)
+    document["remem"]["model"] = {"weights": 7}
+    with pytest.raises(RememError, match=r"'remem\.model\.weights' must be a text"):
+        read(tmp_path / "c", document)
+
+
 def test_pooling_is_weighted_by_rows(tmp_path):
     document = run_document(exact_match={"forget": 0.0, "retain": 1.0})
     task = cell_task(subset="forget", role="seen", hop="single", kind="qa")
@@ -167,6 +183,7 @@ def test_each_fault_is_one_sentence_that_names_the_field(tmp_path, path, value, 
         ("", "not valid JSON"),
         ("[" * 100_000, "nested too deeply"),
         ('{"a": 1e999}', "1e999 at a"),
+        ('{"a": "\\ud800"}', "not valid JSON"),
         ('{"a": ' + "9" * 5000 + "}", "not valid JSON"),
         ("[1]", "the top level must be an object"),
     ],
@@ -365,6 +382,12 @@ def test_clustered_error_counts_facts_not_rows():
     assert clustered(values, range(6)).stderr == pytest.approx(4 / math.sqrt(6) / 2 * math.sqrt(6 / 5))
     assert clustered(values, ["a"] * 6).stderr is None
     assert clustered([], []) is None
+
+
+def test_clustered_error_does_not_shrink_when_rows_are_repeated():
+    values = [math.sin(i) for i in range(20)]
+    once, often = clustered(values, range(20)), clustered(values * 5, [*range(20)] * 5)
+    assert often.stderr == pytest.approx(once.stderr)
 
 
 def test_null_mean_of_the_fixture_is_the_papers_number():
