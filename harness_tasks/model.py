@@ -38,6 +38,7 @@ LOADING_ERRORS = (
     TypeError,
     AttributeError,
     AssertionError,
+    ImportError,
     pickle.UnpicklingError,
     SafetensorError,
 )
