@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from remem_dataset.errors import RememError
-from remem_dataset.prompts import build_prompt
+from remem_dataset.prompts import adds_special_tokens, answer_tokens, build_prompt
 
 #: Label of a token that is not learnt (PyTorch's and transformers' own convention).
 IGNORED = -100
@@ -33,37 +33,6 @@ class Encoded:
     pixels: dict[str, Tensor]
 
 
-def answer_tokens(tokenizer: Any, prompt: str, answer: str) -> list[int]:
-    """Token ids of an answer as the continuation of its prompt, end token included.
-
-    Generation starts from the prompt's own tokens. Where prompt and answer do not merge at their seam, the
-    answer's ids are cut from the whole text, as lm-eval cuts them; where they would merge, the
-    answer is tokenised by itself.
-
-    Args:
-        tokenizer: a transformers tokenizer.
-        prompt: text up to the answer.
-        answer: the bare answer.
-
-    Returns:
-        At least two ids, the last one the end token.
-
-    Raises:
-        RememError: an answer that gives no tokens, or a tokenizer without an end token.
-    """
-    if tokenizer.eos_token_id is None:
-        raise RememError("The model's tokenizer has no end-of-sequence token, so no answer can end.")
-    start = tokenizer(prompt, add_special_tokens=False)["input_ids"]
-    whole = tokenizer(prompt + answer, add_special_tokens=False)["input_ids"]
-    if whole[: len(start)] == start:
-        ids = whole[len(start) :]
-    else:
-        ids = tokenizer(answer, add_special_tokens=False)["input_ids"]
-    if not ids:
-        raise RememError(f"The answer {answer!r} gives no tokens.")
-    return [*ids, tokenizer.eos_token_id]
-
-
 def encode(processor: Any, question: str, answer: str, images: list[Any]) -> Encoded:
     """Encode one question with its pictures and its answer.
 
@@ -75,10 +44,22 @@ def encode(processor: Any, question: str, answer: str, images: list[Any]) -> Enc
 
     Returns:
         The sequence prompt + answer + end token; see `Encoded`.
+
+    Raises:
+        RememError: an answer that gives no tokens, or a tokenizer without an end token.
     """
     prompt = build_prompt(processor, question, len(images))
-    outputs = processor(images=images or None, text=prompt, return_tensors="pt")
-    answer_ids = torch.tensor(answer_tokens(processor.tokenizer, prompt, answer))
+    tokenizer = processor.tokenizer
+    if tokenizer.eos_token_id is None:
+        raise RememError("The model's tokenizer has no end-of-sequence token, so no answer can end.")
+    outputs = processor(
+        images=images or None,
+        text=prompt,
+        add_special_tokens=adds_special_tokens(tokenizer, [prompt]),
+        return_tensors="pt",
+    )
+    (ids,) = answer_tokens(tokenizer, prompt, [answer])
+    answer_ids = torch.tensor([*ids, tokenizer.eos_token_id])
     prompt_ids = outputs["input_ids"][0]
     sequence = {"input_ids": torch.cat([prompt_ids, answer_ids])}
     for name in sorted(_ALONG_SEQUENCE & set(outputs) - {"input_ids", "attention_mask"}):

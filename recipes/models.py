@@ -6,8 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 from remem_dataset.errors import RememError
+
+#: Model types whose training input needs more than prompt and answer in a row, and why.
+NOT_TRAINED = {"paligemma": "it attends both ways over its prompt, so answers would see themselves"}
 
 
 def load_model(name: str) -> tuple[Any, Any]:
@@ -33,11 +37,14 @@ def load_model(name: str) -> tuple[Any, Any]:
         config = AutoConfig.from_pretrained(name)
         if not hasattr(config, "vision_config"):
             raise RememError(f"The model {name} ({config.model_type}) cannot see pictures.")
+        if config.model_type in NOT_TRAINED:
+            reason = NOT_TRAINED[config.model_type]
+            raise RememError(f"The model {name} ({config.model_type}) cannot be trained here: {reason}.")
         processor = AutoProcessor.from_pretrained(name)
         model = AutoModelForImageTextToText.from_pretrained(name, dtype=torch.float32)
     except RememError:
         raise
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
         raise RememError(f"The model {name} cannot be loaded: {reason}.") from None
     if getattr(processor, "chat_template", None) is None:

@@ -109,6 +109,15 @@ class QuestionSet:
         ]
 
 
+def pass_over(questions: QuestionSet, multi_hop_repeats: int) -> list[int]:
+    """Row indices of one pass: each multi-hop row `multi_hop_repeats` times, single-hop rows once."""
+    return [
+        index
+        for index, kind in enumerate(questions.question_types)
+        for _ in range(multi_hop_repeats if kind == MULTI_HOP else 1)
+    ]
+
+
 @dataclass(frozen=True)
 class Turn:
     """One row at its place in a run: `number` counts all rows the run meets, from 0."""
@@ -132,11 +141,7 @@ class Course(torch.utils.data.Dataset):
 
     def __init__(self, questions: QuestionSet, length: int, seed: int, multi_hop_repeats: int = 1) -> None:
         self._questions, self._length, self._seed = questions, length, seed
-        self._pass = [
-            index
-            for index, kind in enumerate(questions.question_types)
-            for _ in range(multi_hop_repeats if kind == MULTI_HOP else 1)
-        ]
+        self._pass = pass_over(questions, multi_hop_repeats)
 
     def __len__(self) -> int:
         return self._length

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,17 @@ from remem_dataset.errors import RememError
 
 #: `--precision`: "auto" takes bfloat16 where the processor computes with it natively.
 PRECISIONS = ("auto", "fp32", "bf16")
+
+
+def check_positive(settings: Any, *names: str) -> None:
+    """Refuse settings that must be above 0 and are not, or are infinite.
+
+    Raises:
+        RememError: names the first one.
+    """
+    for name in names:
+        if not 0 < getattr(settings, name) < math.inf:
+            raise RememError(f"{name} is {getattr(settings, name)}; it must be above 0 and finite.")
 
 
 def resolve_precision(name: str) -> str:

@@ -11,8 +11,15 @@ from recipes.answers import score_batches
 from recipes.augmentation import augmentation
 from recipes.models import load_model
 from recipes.outputs import RECORD, Record, model_identity, open_partial, publish, reuse
-from recipes.questions import Collator, Course, QuestionSet, pad_token_id
-from recipes.training import Probe, RememTrainer, resolve_precision, run_trainer, trainer_arguments
+from recipes.questions import Collator, Course, QuestionSet, pad_token_id, pass_over
+from recipes.training import (
+    Probe,
+    RememTrainer,
+    check_positive,
+    resolve_precision,
+    run_trainer,
+    trainer_arguments,
+)
 from remem_dataset.errors import RememError
 from remem_dataset.files import read_json_object
 from remem_dataset.schema import FINETUNE, RETAIN, TRAIN
@@ -27,7 +34,7 @@ class LearnSettings:
         split: what to learn: "finetune", or a forget config such as "forget10", whose *retain* split is then
             learnt (the model that never saw the forget set).
         max_steps: optimiser steps; None takes `epochs`.
-        epochs: passes over the split, if `max_steps` is None.
+        epochs: passes over the split (see `multi_hop_repeats`), if `max_steps` is None.
         batch_size: rows in a step.
         lr: highest learning rate (AdamW, linear warm-up over 5 % of the steps, then cosine to 0).
         vision_lr_scale: the picture half learns at this multiple of `lr`. Until the facts are learnt by name,
@@ -46,7 +53,7 @@ class LearnSettings:
 
     split: str = FINETUNE
     max_steps: int | None = None
-    epochs: float = 300.0
+    epochs: float = 232.0
     batch_size: int = 32
     lr: float = 1e-3
     vision_lr_scale: float = 0.3
@@ -60,9 +67,11 @@ class LearnSettings:
     checkpoint_every: int = 100
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "lr", "vision_lr_scale", "multi_hop_repeats", "probe_every"):
-            if not getattr(self, name) > 0:
-                raise RememError(f"{name} is {getattr(self, name)}; it must be above 0.")
+        check_positive(
+            self, "epochs", "batch_size", "lr", "vision_lr_scale", "multi_hop_repeats", "probe_every"
+        )
+        if self.checkpoint_every < 0:
+            raise RememError(f"checkpoint_every is {self.checkpoint_every}; it must be at least 0.")
         if self.max_steps is not None and self.max_steps < 1:
             raise RememError(f"max_steps is {self.max_steps}; it must be at least 1.")
         if self.stop_at is not None and not 0 < self.stop_at <= 1:
@@ -77,7 +86,7 @@ class LearnSettings:
         return f"training exact match of at least {self.stop_at:g} on {self.split}, or {budget}"
 
     def steps(self, rows: int) -> int:
-        """Optimiser steps for a split of `rows` rows."""
+        """Optimiser steps for passes of `rows` rows each."""
         return self.max_steps or max(1, round(self.epochs * rows / self.batch_size))
 
 
@@ -130,7 +139,7 @@ def learn(
             return f"training exact match reached {figures['training_exact_match']:.3f}"
         return None
 
-    steps = settings.steps(len(questions))
+    steps = settings.steps(len(pass_over(questions, settings.multi_hop_repeats)))
     probe = Probe(settings.probe_every, measure, rule)
     trainer = RememTrainer(
         model=network,

@@ -15,7 +15,7 @@ from transformers import (
 )
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
-from recipes.outputs import Record, publish, reuse
+from recipes.outputs import Record, open_partial, publish, reuse
 from remem_dataset.schema import EVAL, EXPOSURE, FINETUNE, MULTI_IMAGE
 from remem_dataset.source import Source, open_source
 
@@ -134,6 +134,7 @@ def build_reference(data: str, out: Path, seed: int = 0, size: str = "base", res
     )
     if reuse(out, record, restart):
         return out
+    open_partial(out, record, restart)  # refuses a working folder that is not ours
     answers, questions = dataset_text(source)
     model, processor = build_reference_from(answers, questions, dimensions, seed)
     result = {

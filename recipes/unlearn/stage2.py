@@ -14,7 +14,14 @@ from recipes.augmentation import augmentation
 from recipes.models import load_model
 from recipes.outputs import RECORD, Record, model_identity, open_partial, publish, reuse
 from recipes.questions import Collator, QuestionSet, pad_token_id
-from recipes.training import Probe, RememTrainer, resolve_precision, run_trainer, trainer_arguments
+from recipes.training import (
+    Probe,
+    RememTrainer,
+    check_positive,
+    resolve_precision,
+    run_trainer,
+    trainer_arguments,
+)
 from remem_dataset.errors import RememError
 from remem_dataset.files import read_json_object
 from remem_dataset.schema import FORGET, RETAIN
@@ -60,9 +67,9 @@ class UnlearnSettings:
     checkpoint_every: int = 50
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "lr", "forget_views", "probe_every"):
-            if not getattr(self, name) > 0:
-                raise RememError(f"{name} is {getattr(self, name)}; it must be above 0.")
+        check_positive(self, "epochs", "batch_size", "lr", "forget_views", "probe_every")
+        if self.checkpoint_every < 0:
+            raise RememError(f"checkpoint_every is {self.checkpoint_every}; it must be at least 0.")
         if not 0 <= self.retain_exact_match <= 1:
             raise RememError(f"retain_exact_match is {self.retain_exact_match}; it must lie in [0, 1].")
 

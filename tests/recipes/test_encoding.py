@@ -2,14 +2,15 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tokenizers.processors import TemplateProcessing
 from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from recipes.answers import score_answers, score_batches
 from recipes.augmentation import augmentation
-from recipes.encoding import IGNORED, answer_tokens, collate, encode
+from recipes.encoding import IGNORED, collate, encode
 from recipes.questions import Collator, Course, QuestionSet, Turn, generator, shuffled
 from remem_dataset.errors import RememError
-from remem_dataset.prompts import build_prompt
+from remem_dataset.prompts import answer_tokens, build_prompt
 from remem_dataset.source import open_source
 from tests.fakes.models import tiny_processor
 
@@ -52,8 +53,8 @@ def test_an_answer_that_would_merge_with_its_prompt_is_tokenised_alone():
     prompt = build_prompt(processor, "Which phone number?", 1)
     start = processor.tokenizer(prompt)["input_ids"]
     assert processor.tokenizer(prompt + "(215)")["input_ids"][: len(start)] != start
-    ids = answer_tokens(processor.tokenizer, prompt, "(215)")
-    assert processor.tokenizer.decode(ids[:-1]) == "(215)"
+    (ids,) = answer_tokens(processor.tokenizer, prompt, ["(215)"])
+    assert processor.tokenizer.decode(ids) == "(215)"
     picture = Image.fromarray(np.zeros((32, 32, 3), np.uint8))
     encoded = encode(processor, "Which phone number?", "(215)", [picture])
     evaluated = processor(images=[picture], text=prompt, return_tensors="pt")["input_ids"][0]
@@ -61,12 +62,25 @@ def test_an_answer_that_would_merge_with_its_prompt_is_tokenised_alone():
 
 
 def test_an_answer_needs_tokens_and_an_end(processor):
-    with pytest.raises(RememError, match="gives no tokens"):
-        answer_tokens(processor.tokenizer, "Q", "")
-    endless = tiny_processor().tokenizer
-    endless.eos_token = None
+    with pytest.raises(RememError, match="has no token"):
+        answer_tokens(processor.tokenizer, "Q", [""])
+    endless = tiny_processor()
+    endless.tokenizer.eos_token = None
     with pytest.raises(RememError, match="no end-of-sequence token"):
-        answer_tokens(endless, "Q", "A")
+        encode(endless, "Q", "A", [])
+
+
+def test_a_template_that_writes_the_begin_token_gets_no_second_one():
+    processor = tiny_processor()
+    tokenizer = processor.tokenizer
+    begin = (tokenizer.bos_token, tokenizer.bos_token_id)
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single=f"{begin[0]} $A", special_tokens=[begin]
+    )
+    processor.chat_template = "{{ bos_token }}" + processor.chat_template.replace("{{ bos_token }}", "")
+    assert tokenizer(build_prompt(processor, "Q?", 0))["input_ids"].count(begin[1]) == 2
+    ids = encode(processor, "Q?", "A", []).sequence["input_ids"].tolist()
+    assert ids.count(begin[1]) == 1
 
 
 def test_padding_changes_no_score(processor, rows, untrained):
