@@ -26,7 +26,7 @@ SMALL_BUILD = (
 SMALL_DEMO = {
     "--generation-options": SMALL_BUILD,
     "--learn-options": "--max-steps 2",
-    "--unlearn-options": "--max-steps 2",
+    "--unlearn-options": "--epochs 1 --forget-views 1",
 }
 SMALL_EVAL = "--limit 2"
 BIN = Path(sys.executable).parent
@@ -41,7 +41,7 @@ ADDED = {
     r"remem install-tasks.*": "",
     r"python -m recipes\.reference .*": "",
     r"python -m recipes\.learn .*": "--max-steps 2",
-    r"python -m recipes\.unlearn .*": "--max-steps 2",
+    r"python -m recipes\.unlearn .*": "--epochs 1 --forget-views 1",
     r"python -m generation .*": SMALL_BUILD,
 }
 #: Run by CI itself, or about the shell that the commands are typed into.

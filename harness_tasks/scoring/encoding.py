@@ -8,6 +8,8 @@ from typing import Any
 import torch
 from PIL import Image
 
+from remem_dataset.prompts import adds_special_tokens
+
 
 def encode_prompts(
     processor: Any,
@@ -32,9 +34,7 @@ def encode_prompts(
     """
     tokenizer = processor.tokenizer
     options: dict[str, Any] = {"padding": True, "padding_side": "left", "return_tensors": "pt"}
-    bos = tokenizer.bos_token
-    if bos and all(prompt.startswith(bos) for prompt in prompts):
-        # The chat template wrote it already; the tokenizer would write a second one.
+    if not adds_special_tokens(tokenizer, prompts):
         options["add_special_tokens"] = False
     pictures = [list(group) for group in images]
     if any(pictures):

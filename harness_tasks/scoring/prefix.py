@@ -12,7 +12,9 @@ from PIL import Image
 from transformers import DynamicCache
 from transformers.cache_utils import DynamicLayer
 
-from .answers import AnswerScore, answer_tokens
+from remem_dataset.prompts import answer_tokens
+
+from .answers import AnswerScore
 from .encoding import encode_prompts
 
 logger = logging.getLogger(__name__)

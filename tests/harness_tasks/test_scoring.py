@@ -11,9 +11,9 @@ from PIL import Image
 
 import harness_tasks.scoring.prefix as prefix_module
 from harness_tasks.metrics import exposure
-from harness_tasks.scoring import AnswerScore, PrefixScorer, answer_tokens, encode_prompts
+from harness_tasks.scoring import AnswerScore, PrefixScorer, encode_prompts
 from remem_dataset.errors import RememError
-from remem_dataset.prompts import build_prompt
+from remem_dataset.prompts import answer_tokens, build_prompt
 from tests.fakes.models import tiny_llava, tiny_processor
 
 ANSWERS = ["12 Elm Lane, Norwick", "7", "(555) 0100", "a rather longer answer, of many words", "12 Elm Lane"]
