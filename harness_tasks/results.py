@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from remem_dataset.errors import RememError
+from remem_dataset.files import write_text
 from remem_dataset.results.writable import check_writable
 
 from .provenance import describe_model
@@ -53,9 +53,9 @@ def complete_results(file: Path, run: RunRecord) -> Path:
     rows_file = file.with_name(f"rows_{stem[-1]}.jsonl")
     try:
         results = json.loads(file.read_text(encoding="utf-8"))
-        _write(rows_file, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in run.rows))
+        write_text(rows_file, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in run.rows))
         results["remem"] = remem_entry(run, results.get("config", {}), rows_file.name)
-        _write(file, json.dumps(results, indent=2, ensure_ascii=False))
+        write_text(file, json.dumps(results, indent=2, ensure_ascii=False))
     except (OSError, ValueError) as error:
         raise RememError(f"Cannot complete the results file {file} ({error}).") from None
     return rows_file
@@ -88,10 +88,3 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def _write(path: Path, text: str) -> None:
-    """Write whole or not at all."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
