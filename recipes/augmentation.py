@@ -24,6 +24,9 @@ class Augmentation:
         contrast: contrast factor in [1 - c, 1 + c], around the picture's mean.
         colour: each channel multiplied by its own factor in [1 - c, 1 + c] (colour of the light).
         erase: probability of covering one rectangle of up to 40 % of each side with its mean colour.
+        backdrop: probability that all but an ellipse around the middle, 60–100 % of each side, comes from
+            another picture of the batch: where a person is does not tell who they are. (CutMix, Yun et al.
+            2019, with the person kept.)
     """
 
     zoom: float = 0.0
@@ -34,6 +37,7 @@ class Augmentation:
     contrast: float = 0.0
     colour: float = 0.0
     erase: float = 0.0
+    backdrop: float = 0.0
 
     def __call__(self, pixels: Tensor, mean: Tensor, std: Tensor, draws: torch.Generator) -> Tensor:
         """Change each picture of a batch by its own draw.
@@ -57,7 +61,7 @@ class Augmentation:
         middle = pictures.mean((1, 2, 3), keepdim=True)
         contrast = _around_one(self.contrast, count, 1, draws)
         pictures = middle + (pictures - middle) * contrast[:, :, None, None]
-        pictures = self._cover(pictures, draws).clamp(0, 1)
+        pictures = self._swap_backdrops(self._cover(pictures, draws).clamp(0, 1), draws)
         return (pictures - mean.view(shape)) / std.view(shape)
 
     def _move(self, pictures: Tensor, draws: torch.Generator) -> Tensor:
@@ -90,16 +94,45 @@ class Augmentation:
         inside = (inside_rows[:, :, None] & inside_columns[:, None, :])[:, None]
         return torch.where(inside, pictures.mean((2, 3), keepdim=True), pictures)
 
+    def _swap_backdrops(self, pictures: Tensor, draws: torch.Generator) -> Tensor:
+        if not self.backdrop:
+            return pictures
+        count, _, height, width = pictures.shape
+        half = 0.3 + 0.2 * torch.rand(count, 2, generator=draws)
+        middle = 0.5 + 0.16 * (torch.rand(count, 2, generator=draws) - 0.5)
+        rows = ((torch.arange(height) + 0.5)[None] / height - middle[:, :1]) / half[:, :1]
+        columns = ((torch.arange(width) + 0.5)[None] / width - middle[:, 1:]) / half[:, 1:]
+        kept = rows[:, :, None] ** 2 + columns[:, None, :] ** 2 < 1
+        left_alone = torch.rand(count, generator=draws) >= self.backdrop
+        others = pictures[torch.randperm(count, generator=draws)]
+        return torch.where((kept | left_alone[:, None, None])[:, None], pictures, others)
+
 
 #: The named choices of `--augment`.
 AUGMENTATIONS: dict[str, Augmentation | None] = {
     "none": None,
     "light": Augmentation(zoom=0.1, shift=0.05, flip=0.5, brightness=0.15),
     "medium": Augmentation(
-        zoom=0.15, shift=0.08, rotation=8, flip=0.5, brightness=0.25, contrast=0.15, colour=0.08, erase=0.25
+        zoom=0.15,
+        shift=0.08,
+        rotation=8,
+        flip=0.5,
+        brightness=0.25,
+        contrast=0.15,
+        colour=0.08,
+        erase=0.25,
+        backdrop=0.5,
     ),
     "strong": Augmentation(
-        zoom=0.25, shift=0.12, rotation=12, flip=0.5, brightness=0.3, contrast=0.25, colour=0.1, erase=0.3
+        zoom=0.25,
+        shift=0.12,
+        rotation=12,
+        flip=0.5,
+        brightness=0.3,
+        contrast=0.25,
+        colour=0.1,
+        erase=0.3,
+        backdrop=0.5,
     ),
 }
 

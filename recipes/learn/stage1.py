@@ -60,7 +60,7 @@ class LearnSettings:
     weight_decay: float = 0.05
     augment: str = "medium"
     views: str = "any"
-    multi_hop_repeats: int = 2
+    multi_hop_repeats: int = 3
     precision: str = "auto"
     stop_at: float | None = None
     probe_every: int = 100

@@ -57,6 +57,17 @@ def test_each_picture_has_its_own_draw():
     assert not torch.allclose(changed[0], changed[1])
 
 
+def test_backdrop_keeps_the_middle_and_borrows_the_rest():
+    colours = torch.arange(4.0).view(4, 1, 1, 1).expand(4, 3, 32, 32) / 4
+    zero, one = torch.zeros(3), torch.ones(3)
+    changed = Augmentation(backdrop=1.0)(colours, zero, one, draws(1))
+    torch.testing.assert_close(changed[:, :, 14:18, 14:18], colours[:, :, 14:18, 14:18])
+    corners = changed[:, 0, 0, 0]
+    assert sorted(corners.tolist()) == pytest.approx([0, 0.25, 0.5, 0.75])
+    assert not torch.equal(corners, colours[:, 0, 0, 0])
+    torch.testing.assert_close(Augmentation(backdrop=0.0)(colours, zero, one, draws(1)), colours)
+
+
 def test_names():
     assert augmentation("none") is None
     with pytest.raises(RememError, match=", ".join(AUGMENTATIONS)):
