@@ -26,6 +26,8 @@ from remem_dataset.source import open_source
 console = Console(highlight=False)
 
 ROOT = Path(__file__).resolve().parent.parent
+#: Steps in which the reference model's vision tower, random at first, learns faces (see recipes.learn).
+WARM_UP = 800
 CODE = {".py", ".yaml", ".jinja"}
 
 
@@ -131,7 +133,7 @@ def plan(
         Step(
             "vanilla",
             "stage 1: learning the people",
-            recipe("recipes.learn", learn, model=untrained, data=data, out=vanilla),
+            recipe("recipes.learn", f"--warm-up {WARM_UP} {learn}", model=untrained, data=data, out=vanilla),
             ("dataset", "untrained"),
             vanilla,
         ),

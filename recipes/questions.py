@@ -100,6 +100,15 @@ class QuestionSet:
                 wider._keys.append(keys[(start + step) % len(keys)])
         return wider
 
+    def pictures(self) -> tuple[Tensor, Tensor]:
+        """All training pictures, (N, C, H, W), and the number of the person in each, (N,)."""
+        pairs = [
+            (self._pictures[key]["pixel_values"], number)
+            for number, keys in enumerate(self._pictures_of.values())
+            for key in keys
+        ]
+        return torch.cat([pixels for pixels, _ in pairs]), torch.tensor([number for _, number in pairs])
+
     def batches(self, batch_size: int, pad_token_id: int) -> list[dict[str, Tensor]]:
         """All rows in order with their own, unchanged pictures, in batches of `batch_size`."""
         starts = range(0, len(self), batch_size)

@@ -174,6 +174,12 @@ def trainer_arguments(
     )
 
 
+def last_checkpoint(folder: Path) -> str | None:
+    """The newest checkpoint in a run's working folder."""
+    checkpoints = folder / "checkpoints"
+    return get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
+
+
 def run_trainer(trainer: Trainer, folder: Path) -> None:
     """Train, from the last checkpoint in the folder if there is one.
 
@@ -181,8 +187,7 @@ def run_trainer(trainer: Trainer, folder: Path) -> None:
         trainer: ready to go.
         folder: the working folder.
     """
-    checkpoints = folder / "checkpoints"
-    last = get_last_checkpoint(str(checkpoints)) if checkpoints.is_dir() else None
+    last = last_checkpoint(folder)
     trainer.train(resume_from_checkpoint=last)
 
 

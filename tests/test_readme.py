@@ -25,7 +25,7 @@ SMALL_BUILD = (
 )
 SMALL_DEMO = {
     "--generation-options": SMALL_BUILD,
-    "--learn-options": "--max-steps 2",
+    "--learn-options": "--max-steps 2 --warm-up 2",
     "--unlearn-options": "--epochs 1 --forget-views 1",
 }
 SMALL_EVAL = "--limit 2"
@@ -40,7 +40,7 @@ ADDED = {
     r"remem report .*": "",
     r"remem install-tasks.*": "",
     r"python -m recipes\.reference .*": "",
-    r"python -m recipes\.learn .*": "--max-steps 2",
+    r"python -m recipes\.learn .*": "--max-steps 2 --warm-up 2",
     r"python -m recipes\.unlearn .*": "--epochs 1 --forget-views 1",
     r"python -m generation .*": SMALL_BUILD,
 }

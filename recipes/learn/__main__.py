@@ -27,6 +27,9 @@ def main(
     vision_lr_scale: Annotated[
         float, typer.Option(help="The picture half learns at this multiple of --lr.")
     ] = _DEFAULT.vision_lr_scale,
+    warm_up: Annotated[
+        int, typer.Option(help="Steps in which a vision tower from random weights first learns faces.")
+    ] = _DEFAULT.warm_up,
     weight_decay: Annotated[float, typer.Option(help="AdamW's weight decay.")] = _DEFAULT.weight_decay,
     augment: Annotated[str, typer.Option(help="none, light, medium or strong.")] = _DEFAULT.augment,
     views: Annotated[
@@ -56,6 +59,7 @@ def main(
         batch_size=batch_size,
         lr=lr,
         vision_lr_scale=vision_lr_scale,
+        warm_up=warm_up,
         weight_decay=weight_decay,
         augment=augment,
         views=views,

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from recipes.answers import score_batches
-from recipes.augmentation import augmentation
+from recipes.augmentation import augmentation, picture_statistics
+from recipes.learn.warm_up import warm_up_pictures
 from recipes.models import load_model
 from recipes.outputs import RECORD, Record, model_identity, open_partial, publish, reuse
 from recipes.questions import Collator, Course, QuestionSet, pad_token_id, pass_over
@@ -16,6 +17,7 @@ from recipes.training import (
     Probe,
     RememTrainer,
     check_positive,
+    last_checkpoint,
     resolve_precision,
     run_trainer,
     trainer_arguments,
@@ -39,6 +41,8 @@ class LearnSettings:
         lr: highest learning rate (AdamW, linear warm-up over 5 % of the steps, then cosine to 0).
         vision_lr_scale: the picture half learns at this multiple of `lr`. Until the facts are learnt by name,
             its gradient is mostly noise, which at the full rate wears down what told pictures apart.
+        warm_up: steps in which the vision tower alone first learns to tell the training people apart, at
+            0.3 of `lr`; for models whose tower starts from random weights (`warm_up.py`).
         weight_decay: AdamW's weight decay.
         augment: a name in `recipes.augmentation.AUGMENTATIONS`.
         views: how questions and pictures are paired, see `QuestionSet`.
@@ -57,6 +61,7 @@ class LearnSettings:
     batch_size: int = 32
     lr: float = 1e-3
     vision_lr_scale: float = 0.3
+    warm_up: int = 0
     weight_decay: float = 0.05
     augment: str = "medium"
     views: str = "any"
@@ -70,8 +75,9 @@ class LearnSettings:
         check_positive(
             self, "epochs", "batch_size", "lr", "vision_lr_scale", "multi_hop_repeats", "probe_every"
         )
-        if self.checkpoint_every < 0:
-            raise RememError(f"checkpoint_every is {self.checkpoint_every}; it must be at least 0.")
+        for name in ("checkpoint_every", "warm_up"):
+            if getattr(self, name) < 0:
+                raise RememError(f"{name} is {getattr(self, name)}; it must be at least 0.")
         if self.max_steps is not None and self.max_steps < 1:
             raise RememError(f"max_steps is {self.max_steps}; it must be at least 1.")
         if self.stop_at is not None and not 0 < self.stop_at <= 1:
@@ -125,6 +131,18 @@ def learn(
         return read_json_object(out / RECORD, "record")
     questions = QuestionSet(rows_of(source, settings.split), processor, views=settings.views)
     folder, _ = open_partial(out, record, restart)
+    if settings.warm_up and last_checkpoint(folder) is None:
+        warm_up_pictures(
+            network,
+            questions,
+            steps=settings.warm_up,
+            batch_size=settings.batch_size,
+            lr=0.3 * settings.lr,
+            weight_decay=settings.weight_decay,
+            change=change,
+            statistics=picture_statistics(processor),
+            seed=seed,
+        )
     unchanged = questions.batches(2 * settings.batch_size, pad_token_id(processor))
 
     def measure() -> dict[str, float]:

@@ -37,6 +37,7 @@ def test_missing_model_exits_with_2_and_one_sentence(two_people, tmp_path):
         ("learn", ["--model", "{model}", "--epochs", "inf"], "epochs is inf"),
         ("learn", ["--model", "{model}", "--checkpoint-every", "-5"], "checkpoint_every is -5"),
         ("learn", ["--model", "{model}", "--split", "forget99"], "no split 'forget99'"),
+        ("learn", ["--model", "{model}", "--warm-up", "-1"], "warm_up is -1"),
         ("learn", ["--no-such-option"], "No such option"),
         ("unlearn", ["--model", "{model}", "--method", "amnesia"], "no method 'amnesia'"),
         ("unlearn", ["--model", "{model}", "--forget", "forget07"], "no forget set 'forget07'"),

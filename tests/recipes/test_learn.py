@@ -13,7 +13,14 @@ from remem_dataset.errors import RememError
 from remem_dataset.source import open_source
 
 SHORT = LearnSettings(
-    max_steps=6, batch_size=4, lr=1e-3, precision="fp32", probe_every=2, checkpoint_every=2, augment="light"
+    max_steps=6,
+    batch_size=4,
+    lr=1e-3,
+    precision="fp32",
+    probe_every=2,
+    checkpoint_every=2,
+    augment="light",
+    warm_up=3,
 )
 
 
