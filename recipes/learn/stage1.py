@@ -57,10 +57,10 @@ class LearnSettings:
 
     split: str = FINETUNE
     max_steps: int | None = None
-    epochs: float = 232.0
+    epochs: float = 137.0
     batch_size: int = 32
     lr: float = 1e-3
-    vision_lr_scale: float = 0.3
+    vision_lr_scale: float = 0.1
     warm_up: int = 0
     weight_decay: float = 0.05
     augment: str = "medium"
