@@ -142,15 +142,9 @@ def test_a_second_demo_reuses_everything(outputs, workspace):
     begun = {path: path.stat().st_mtime_ns for path in (workspace / "runs/demo").rglob("*.safetensors")}
     assert len(begun) >= 3
     environment = {**os.environ, "PYTHONPATH": str(workspace)}
-    command = [sys.executable, "-m", "recipes.demo", "--generation-options", SMALL_BUILD]
-    command += [
-        "--learn-options",
-        "--max-steps 2",
-        "--unlearn-options",
-        "--max-steps 2",
-        "--forget",
-        "forget25",
-    ]
+    command = [sys.executable, "-m", "recipes.demo", "--forget", "forget25"]
+    for name, options in SMALL_DEMO.items():
+        command.extend((name, options))
     again = subprocess.run(
         command, cwd=workspace, env=environment, capture_output=True, text=True, check=True
     )
