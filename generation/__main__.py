@@ -3,6 +3,7 @@
 import dataclasses
 import inspect
 import os
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -51,6 +52,13 @@ def build(
     )
 
 
+def _field_help(name: str) -> str:
+    """What `BenchmarkConfig` says of a field; the preset gives its default."""
+    words = re.search(rf"^ +{name}: (.+?)\.$", BenchmarkConfig.__doc__ or "", flags=re.MULTILINE | re.DOTALL)
+    text = " ".join(words.group(1).split()) if words else name
+    return f"{text[0].upper()}{text[1:]} (default: the preset's)."
+
+
 def _with_config_options(command):
     """Give the command one option for each config field, so that every field can be overridden."""
     signature = inspect.signature(command)
@@ -64,7 +72,7 @@ def _with_config_options(command):
             annotation=Annotated[
                 str | None,
                 typer.Option(
-                    help="Overrides the preset.",
+                    help=_field_help(field.name),
                     show_default=False,
                     metavar=_METAVARS.get(str(field.type), "PERCENT,…"),
                 ),

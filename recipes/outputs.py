@@ -117,6 +117,16 @@ def partial_folder(out: Path) -> Path:
     return out.with_name(f"{out.name}.partial")
 
 
+def check_not_input(out: Path, model: str) -> None:
+    """Refuse to write over the model that a run starts from, whatever --restart says.
+
+    Raises:
+        RememError: `out` is the model's own folder.
+    """
+    if Path(model).is_dir() and out.resolve() == Path(model).resolve():
+        raise RememError(f"--out and --model are the same folder {out}; choose another --out.")
+
+
 def reuse(out: Path, record: Record, restart: bool = False) -> bool:
     """Whether `out` already holds the result of this very run.
 

@@ -11,7 +11,7 @@ from recipes.answers import score_batches
 from recipes.augmentation import augmentation, picture_statistics
 from recipes.learn.warm_up import warm_up_pictures
 from recipes.models import load_model
-from recipes.outputs import RECORD, Record, model_identity, open_partial, publish, reuse
+from recipes.outputs import RECORD, Record, check_not_input, model_identity, open_partial, publish, reuse
 from recipes.questions import Collator, Course, QuestionSet, pad_token_id, pass_over
 from recipes.training import (
     Probe,
@@ -125,6 +125,7 @@ def learn(
     change = augmentation(settings.augment)
     source = open_source(data)
     rows_of(source, settings.split, check_only=True)
+    check_not_input(out, model)
     network, processor = load_model(model)
     record = Record.start("learn", source, model_identity(model), dataclasses.asdict(settings), seed)
     if reuse(out, record, restart):

@@ -12,7 +12,7 @@ from torch import Tensor
 from recipes.answers import AnswerScores, score_answers, score_batches
 from recipes.augmentation import augmentation
 from recipes.models import load_model
-from recipes.outputs import RECORD, Record, model_identity, open_partial, publish, reuse
+from recipes.outputs import RECORD, Record, check_not_input, model_identity, open_partial, publish, reuse
 from recipes.questions import Collator, QuestionSet, pad_token_id
 from recipes.training import (
     Probe,
@@ -145,6 +145,7 @@ def unlearn(
     source = open_source(data)
     source.forget_count(forget)
     forget = forget or source.manifest["default_forget"]
+    check_not_input(out, model)
     network, processor = load_model(model)
     recorded = {**dataclasses.asdict(settings), "forget": forget, "options": dataclasses.asdict(method)}
     record = Record.start("unlearn", source, model_identity(model), recorded, seed)

@@ -69,6 +69,21 @@ def test_a_working_folder_that_is_not_ours_is_left_alone(two_people, tmp_path):
     assert [path.name for path in folder.iterdir()] == ["thesis.tex"]
 
 
+@pytest.mark.parametrize("module", ["learn", "unlearn"])
+def test_the_model_that_a_run_starts_from_is_never_replaced(
+    module, two_people, untrained, tmp_path, monkeypatch, capsys
+):
+    shutil.copytree(untrained, tmp_path / "model")
+    before = (tmp_path / "model" / "model.safetensors").read_bytes()
+    argv = [f"recipes/{module}/__main__.py", "--model", str(tmp_path / "model"), "--data", str(two_people)]
+    monkeypatch.setattr(sys, "argv", [*argv, "--out", str(tmp_path / "model"), "--restart"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module(f"recipes.{module}", run_name="__main__")
+    assert ended.value.code == 2
+    assert "--out and --model are the same folder" in capsys.readouterr().err
+    assert (tmp_path / "model" / "model.safetensors").read_bytes() == before
+
+
 def test_damaged_weights_are_one_sentence(two_people, untrained, tmp_path):
     shutil.copytree(untrained, tmp_path / "model")
     (tmp_path / "model" / "model.safetensors").write_bytes(b"not weights")
