@@ -33,11 +33,6 @@ def planned_views(config: BenchmarkConfig) -> Iterator[tuple[str, int]]:
         yield from ((role, number) for number in range(count))
 
 
-def view_id(role: str, number: int) -> str:
-    """Name of a picture within its identity: ("seen", 3) -> "seen-003"."""
-    return f"{role}-{number:03d}"
-
-
 def pictures_per_identity(config: BenchmarkConfig) -> int:
     """How many pictures each identity has."""
     return sum(1 for _ in planned_views(config))

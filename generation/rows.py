@@ -8,7 +8,6 @@ from generation.candidates import sample_candidates
 from generation.profiles import (
     Profile,
     get_attribute,
-    identity_id,
     sample_age,
     sample_attribute,
     sample_gender,
@@ -22,6 +21,7 @@ from generation.questions.plan import MULTI, SINGLE, Ask, plan_eval, plan_finetu
 from generation.questions.topics import Topic, owner_of
 from generation.streams import stream
 from remem_dataset.config import BenchmarkConfig
+from remem_dataset.raw import identity_name
 from remem_dataset.schema import (
     EVAL,
     EXPOSURE,
@@ -176,7 +176,7 @@ def _multi_image_rows(
     for place in range(config.multi_image_per_identity):
         side = (place + flip) % 2
         view_id = view_name(role, place % config.eval_per_identity)
-        pictures = [f"{identity_id(who)}/{view_id}" for who in (index, others[place % len(others)])]
+        pictures = [f"{identity_name(who)}/{view_id}" for who in (index, others[place % len(others)])]
         values = {"name": profile.name, "value": _ANSWERS[side]}
         # A wording stays for two rows, so that each is answered with "the first" and "the second" alike.
         wording = (index // BLOCK + place // 2) % len(wordings)

@@ -5,7 +5,6 @@ from generation.profiles.attributes import ATTRIBUTES, get_attribute
 from generation.profiles.profile import (
     Profile,
     forget_rank,
-    identity_id,
     sample_age,
     sample_attribute,
     sample_gender,
@@ -20,7 +19,6 @@ __all__ = [
     "Profile",
     "forget_rank",
     "get_attribute",
-    "identity_id",
     "sample_age",
     "sample_attribute",
     "sample_gender",

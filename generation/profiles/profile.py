@@ -15,6 +15,7 @@ from generation.profiles.permutation import shuffled
 from generation.streams import stream
 from remem_dataset.config import BenchmarkConfig
 from remem_dataset.errors import RememError
+from remem_dataset.raw import identity_name
 
 #: Identities come in blocks of four: ages are spread and links are made within a block.
 BLOCK = 4
@@ -55,11 +56,6 @@ class Profile:
         return asdict(self)
 
 
-def identity_id(index: int) -> str:
-    """0 -> "id_0001"."""
-    return f"id_{index + 1:04d}"
-
-
 def sample_profile(config: BenchmarkConfig, index: int) -> Profile:
     """The person with that index.
 
@@ -75,7 +71,7 @@ def sample_profile(config: BenchmarkConfig, index: int) -> Profile:
     age = sample_age(config.seed, index)
     gender = sample_gender(config.seed, index)
     return Profile(
-        identity_id=identity_id(index),
+        identity_id=identity_name(index),
         index=index,
         name=sample_name(config.seed, index, gender),
         gender=gender,
