@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from PIL import Image, ImageDraw, ImageFont
 
-from remem_dataset.errors import RememError, exits_cleanly
+from remem_dataset.errors import RememError, run_app
 from remem_dataset.files import write_bytes
 from remem_dataset.report.people import Portraits, load_portraits
 from remem_dataset.source import Source, open_source
@@ -115,7 +115,12 @@ def sheet(
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 app.command()(sheet)
-main = exits_cleanly(app)
+
+
+def main() -> None:
+    """Entry point of `python -m generation.sheet`."""
+    run_app(app, "python -m generation.sheet")
+
 
 if __name__ == "__main__":
     main()

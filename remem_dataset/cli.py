@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from .errors import exits_cleanly
+from .errors import run_app
 
 app = typer.Typer(
     name="remem",
@@ -66,10 +66,9 @@ def install_tasks(
         typer.echo(f"Linked the tasks into lm_eval: {install.install_tasks()}")
 
 
-@exits_cleanly
 def main() -> None:
     """Entry point of the console script `remem`."""
-    app()
+    run_app(app, "remem")
 
 
 if __name__ == "__main__":

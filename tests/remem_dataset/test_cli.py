@@ -99,3 +99,8 @@ def test_help_does_not_import_the_heavy_libraries():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "install-tasks" in done.stdout
+
+
+def test_an_unknown_command_is_one_sentence(monkeypatch, capsys):
+    assert call(monkeypatch, "nosuch") == 2
+    assert capsys.readouterr().err == "error: No such command 'nosuch'; see remem --help.\n"
