@@ -79,5 +79,5 @@ def build_identity(
 def encode_picture(renderer: Renderer, person, view, size: int) -> bytes:
     """Draw one picture and encode it as PNG (no metadata: the bytes depend on the pixels alone)."""
     buffer = io.BytesIO()
-    Image.fromarray(renderer.render(person, view, size)).save(buffer, format="PNG")
+    Image.fromarray(renderer.render(person, view, size).pixels).save(buffer, format="PNG")
     return buffer.getvalue()

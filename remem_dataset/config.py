@@ -25,12 +25,17 @@ class BenchmarkConfig:
         images_per_identity: fine-tuning pictures of each person; rows take them in turn.
         eval_per_identity: evaluation rows for each person, in `seen` and again in `unseen`.
         multi_image_per_identity: multi-image rows for each person, in `seen` and again in `unseen`.
+        groups_per_identity: pictures of several people that ask about each person, in `seen` and again in
+            `unseen`.
         single_hop_ratio: share of single-hop questions, in [0, 1] (paper: 0.7).
         image_size: side of the square pictures, in pixels.
         candidates: n, how many perturbations the gold answer is ranked against.
         forget_levels: sizes of the forget sets, in percent of the identities, ascending.
         default_forget_level: the level evaluated when none is named, in percent.
         renderer: name of the picture backend.
+        recognition: 1 if a face recogniser chooses people who look different and checks every picture, else 0.
+        casting_pool: candidates for the looks of each person, among whom the recogniser chooses.
+        redraws: how often a picture that fails the check is drawn anew before it is kept as failed.
     """
 
     name: str = "custom"
@@ -40,12 +45,16 @@ class BenchmarkConfig:
     images_per_identity: int = 100
     eval_per_identity: int = 28
     multi_image_per_identity: int = 4
+    groups_per_identity: int = 4
     single_hop_ratio: float = 0.7
     image_size: int = 384
     candidates: int = 255
     forget_levels: tuple[int, ...] = (5, 10, 15, 20)
     default_forget_level: int = 10
     renderer: str = "embree"
+    recognition: int = 1
+    casting_pool: int = 12
+    redraws: int = 6
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -60,7 +69,11 @@ class BenchmarkConfig:
             "images_per_identity": (1, 100_000),
             "eval_per_identity": (2, 100_000),
             "multi_image_per_identity": (0, 1_000),
+            "groups_per_identity": (0, 1_000),
             "image_size": (32, 2048),
+            "recognition": (0, 1),
+            "casting_pool": (1, 1_000),
+            "redraws": (0, 100),
             "candidates": (1, 100_000),
         }
         for name, (low, high) in limits.items():

@@ -32,6 +32,9 @@ class Person:
         grey: share of grey strands.
         beard: "none", "stubble", "moustache", "goatee" or "full".
         glasses: "none", "round" or "square"; worn in every picture.
+        earrings: "none", "stud" or "hoop"; worn in every picture.
+        scar: canonical (x, y, length, angle in degrees from horizontal) on the face front, in decimetres; () for
+            none.
     """
 
     index: int
@@ -53,6 +56,8 @@ class Person:
     glasses: str
     moles: tuple[tuple[float, float, float], ...] = ()
     face_targets: dict[str, float] = field(default_factory=dict)
+    earrings: str = "none"
+    scar: tuple[float, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready description, stored with the profile."""

@@ -4,20 +4,52 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from generation.people.person import Person
-from generation.views.view import View
+from generation.views.view import GroupView, View
 from remem_dataset.errors import RememError
 
 
-class Renderer(Protocol):
-    """Draws one person in one view."""
+@dataclass(frozen=True)
+class Face:
+    """Where a face is in a picture.
 
-    def render(self, person: Person, view: View, size: int) -> np.ndarray:
-        """Return the picture as uint8 RGB of shape (size, size, 3); same input, same bytes."""
+    Attributes:
+        identity: 0-based number of the identity.
+        kind: "present", "portrait" or "badge"; see `generation.views.view.Figure`.
+        box: (left, top, right, bottom) in pixels, right and bottom exclusive, of the face from brow to chin and
+            ear to ear, cut off at the picture's edges.
+        visible: share of the face's surface turned to the camera that nothing hides, in [0, 1].
+    """
+
+    identity: int
+    kind: str
+    box: tuple[int, int, int, int]
+    visible: float
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A drawn picture: uint8 RGB (size, size, 3), and the faces in it, in the order of the figures."""
+
+    pixels: np.ndarray
+    faces: tuple[Face, ...]
+
+
+class Renderer(Protocol):
+    """Draws people. Same input, same bytes."""
+
+    def render(self, person: Person, view: View, size: int) -> Picture:
+        """Draw one person: a picture of size × size pixels."""
+        ...
+
+    def render_group(self, persons: Sequence[Person], view: GroupView, size: int) -> Picture:
+        """Draw several; `persons[k]` is who `view.figures[k]` shows."""
         ...
 
 

@@ -7,15 +7,31 @@ from typing import Any
 
 Rgb = tuple[float, float, float]
 
+ACCESSORIES = ("none", "beanie", "cap", "hat", "scarf", "headphones", "sunglasses")
+OCCLUDERS = ("none", "plant", "cup", "book", "post")
+PROPS = ("table", "chair", "sofa", "bench", "counter", "plant", "lamp", "cup", "laptop", "books", "fence")
+
 
 @dataclass(frozen=True)
 class Outfit:
-    """A shirt. `neckline` is "crew", "v" or "turtle"; `pattern` is "plain", "stripes" or "check"."""
+    """What a person wears on top.
+
+    Attributes:
+        id: the outfit's name in `assets/wardrobe.yaml`.
+        neckline: "crew", "v" or "turtle": how far the inner layer reaches up.
+        pattern: "plain", "stripes" or "check".
+        colours: main and second colour.
+        garment: "t-shirt", "sweater", "shirt" (with a collar and buttons), "hoodie" or "jacket" (open, over a
+            plain inner layer in the second colour).
+        words: how a question names it, such as "green jacket"; "" where no question may.
+    """
 
     id: str
     neckline: str
     pattern: str
     colours: tuple[Rgb, Rgb]
+    garment: str = "t-shirt"
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,6 +75,11 @@ class View:
         gaze: (yaw, pitch) of the eyes relative to the head.
         camera_distance: decimetres from the head; `camera_shift` moves the frame (right, up) in dm.
         draw: number that seeds the picture's own noise (ray jitter, background details).
+        framing: "close-up", "portrait", "bust" or "half-body"; says in words what the distance does.
+        accessory: one of `ACCESSORIES`; worn in this picture only.
+        occluder: one of `OCCLUDERS`; something close to the camera that covers a small part of the picture.
+        blur: radius (sigma) of the whole picture's blur, as a share of its width; 0 for none.
+        attempt: how many earlier draws of this picture the face check refused.
     """
 
     id: str
@@ -75,6 +96,77 @@ class View:
     camera_distance: float
     camera_shift: tuple[float, float]
     draw: int
+    framing: str = "portrait"
+    accessory: str = "none"
+    occluder: str = "none"
+    blur: float = 0.0
+    attempt: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready description, stored beside the picture."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One person in a group picture.
+
+    Attributes:
+        identity: 0-based number of the identity.
+        kind: "present"; "portrait" (a framed picture of that person in the scene); "badge" (an ID card with
+            that person's picture, worn by the figure before this one).
+        place: how questions name the figure, such as "on the left" or "in the green jacket"; unique in the
+            picture.
+        position: (right, up, towards the camera) of the head from where a lone person's head is, decimetres.
+        yaw, pitch, roll, expression, expression_strength, gaze, outfit, accessory: as in `View`.
+    """
+
+    identity: int
+    kind: str
+    place: str
+    position: tuple[float, float, float]
+    yaw: float
+    pitch: float
+    roll: float
+    expression: str
+    expression_strength: float
+    gaze: tuple[float, float]
+    outfit: Outfit
+    accessory: str = "none"
+
+
+@dataclass(frozen=True)
+class Prop:
+    """A solid thing in a group picture: `kind` is one of `PROPS`; position and size in decimetres."""
+
+    kind: str
+    position: tuple[float, float, float]
+    size: float
+    colour: Rgb
+
+
+@dataclass(frozen=True)
+class GroupView:
+    """A picture of several figures. `id` is "group-<role>-<number>"; other fields as in `View`.
+
+    Attributes:
+        figures: two to four, from left to right; the first figure asked about is `figures[asked]`.
+        asked: which figure the question is about.
+        props: furniture and things, with their depth.
+    """
+
+    id: str
+    role: str
+    figures: tuple[Figure, ...]
+    asked: int
+    props: tuple[Prop, ...]
+    light: LightRig
+    scene: Scene
+    camera_distance: float
+    camera_shift: tuple[float, float]
+    draw: int
+    blur: float = 0.0
+    attempt: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready description, stored beside the picture."""

@@ -9,6 +9,7 @@ import numpy as np
 from generation.identity import build_identity
 from generation.pipeline import open_tree
 from generation.presets import load_preset
+from generation.renderers import Face, Picture
 from generation.streams import stream
 from remem_dataset.config import BenchmarkConfig
 from remem_dataset.packing import pack
@@ -17,12 +18,24 @@ from remem_dataset.packing import pack
 class SwatchRenderer:
     """Draws an identity as its own two-colour pattern under noise: easy to tell apart, no 3-D needed."""
 
-    def render(self, person, view, size: int) -> np.ndarray:
+    def render(self, person, view, size: int) -> Picture:
         own = stream(0, "swatch", person.index)
         colours = own.integers(0, 256, (2, 3))
         wave = np.sin(np.arange(size) * own.uniform(0.1, 0.9))[None, :, None] > 0
         noise = stream(0, "swatch-noise", person.index, view.id).normal(0, 12, (size, size, 3))
-        return np.clip(np.where(wave, colours[0], colours[1]) + noise, 0, 255).astype(np.uint8)
+        pixels = np.clip(np.where(wave, colours[0], colours[1]) + noise, 0, 255).astype(np.uint8)
+        return Picture(pixels, (Face(person.index, "present", (0, 0, size, size), 1.0),))
+
+    def render_group(self, persons, view, size: int) -> Picture:
+        single = [self.render(person, view, size).pixels for person in persons]
+        edges = np.linspace(0, size, len(persons) + 1).astype(int)
+        spans = list(zip(edges[:-1], edges[1:], strict=True))
+        pixels = np.concatenate([p[:, a:b] for p, (a, b) in zip(single, spans, strict=True)], axis=1)
+        faces = [
+            Face(f.identity, f.kind, (int(a), 0, int(b), size), 1.0)
+            for f, (a, b) in zip(view.figures, spans, strict=True)
+        ]
+        return Picture(pixels, tuple(faces))
 
 
 def small_config(**overrides) -> BenchmarkConfig:
@@ -34,6 +47,7 @@ def small_config(**overrides) -> BenchmarkConfig:
         "image_size": 32,
         "candidates": 15,
         "name": "test",
+        "recognition": 0,
     }
     return load_preset("tiny", **{**small, **overrides})
 

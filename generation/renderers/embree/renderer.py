@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from generation.people.person import Person
+from generation.renderers import Picture
 from generation.renderers.backgrounds import paint_background
 from generation.renderers.embree import post, tables
 from generation.renderers.embree.bodydata import BodyData, load_body
@@ -36,7 +37,7 @@ class EmbreeRenderer:
     body: BodyData
     _prepared: OrderedDict[str, PreparedPerson]
 
-    def render(self, person: Person, view: View, size: int) -> np.ndarray:
+    def render(self, person: Person, view: View, size: int) -> Picture:
         """Draw one picture.
 
         Args:
@@ -45,7 +46,7 @@ class EmbreeRenderer:
             size: pixels each way, at least 16.
 
         Returns:
-            uint8 RGB (size, size, 3).
+            The picture, with the box of the face.
 
         Raises:
             RememError: an unknown name (hair style, expression, …) or an impossible size.
@@ -97,7 +98,7 @@ class EmbreeRenderer:
         loose = 1 - coverage.reshape(size, size, 1)
         picture += (HAIR_DETAIL + (0.9 - HAIR_DETAIL) * loose) * hair * (colour - picture)
         picture = post.composite(picture, coverage.reshape(size, size), background)
-        return post.to_srgb(picture)
+        return Picture(pixels=post.to_srgb(picture), faces=())
 
     def _prepare(self, person: Person) -> PreparedPerson:
         key = json.dumps(person.to_dict(), sort_keys=True)
