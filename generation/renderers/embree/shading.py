@@ -8,7 +8,7 @@ import numpy as np
 
 from generation.renderers.embree.surface import unit
 from generation.renderers.embree.tracer import Tracer
-from generation.views.view import LightRig
+from generation.views.view import AreaLight, LightRig
 
 LIGHT_DISTANCE = 20.0  # decimetres from the head
 OCCLUSION_REACH = 2.5
@@ -17,7 +17,7 @@ SHADOW_OFFSET = 0.02
 
 @dataclass(eq=False)
 class Material:
-    """What the lighting needs to know at n points.
+    """What the lighting needs to know at n points. Single precision: half the memory traffic of double.
 
     Attributes:
         albedo: (n, 3) linear.
@@ -43,12 +43,12 @@ class Material:
     def empty(cls, n: int) -> Material:
         """Room for n points."""
         return cls(
-            albedo=np.zeros((n, 3)),
-            normal=np.zeros((n, 3)),
-            roughness=np.full(n, 0.5),
-            specular=np.full(n, 0.04),
-            wrap=np.zeros((n, 3)),
-            tangent=np.zeros((n, 3)),
+            albedo=np.zeros((n, 3), np.float32),
+            normal=np.zeros((n, 3), np.float32),
+            roughness=np.full(n, 0.5, np.float32),
+            specular=np.full(n, 0.04, np.float32),
+            wrap=np.zeros((n, 3), np.float32),
+            tangent=np.zeros((n, 3), np.float32),
             hair=np.zeros(n, dtype=bool),
             scalp=np.zeros(n, dtype=bool),
         )
@@ -77,99 +77,150 @@ def shade(
     Returns:
         (n, 3) linear RGB.
     """
-    normal = material.normal
+    points = points.astype(np.float32, copy=False)
+    to_eye = to_eye.astype(np.float32, copy=False)
+    strands = np.flatnonzero(material.hair)
+    solids = np.flatnonzero(~material.hair)
     # Shadow rays of hair start further out: a ribbon must not shadow its own neighbours to black.
-    start = points + normal * np.where(material.hair, 0.03, SHADOW_OFFSET)[:, None]
+    offset = np.where(material.hair, np.float32(0.03), np.float32(SHADOW_OFFSET))
+    start = points + material.normal * offset[:, None]
+    lights = [_aim(light, centre, len(points), rng) for light in rig.lights]
     radiance = np.zeros_like(points)
-    for light in rig.lights:
-        azimuth, elevation = np.radians([light.azimuth, light.elevation])
-        out = np.array(
-            [np.sin(azimuth) * np.cos(elevation), np.sin(elevation), np.cos(azimuth) * np.cos(elevation)]
-        )
-        side = unit(np.cross([0.0, 1.0, 0.0], out) + 1e-9)
-        up = np.cross(out, side)
-        spread = (rng.random((len(points), 2)) - 0.5) * light.size
-        position = centre + LIGHT_DISTANCE * out + spread[:, :1] * side + spread[:, 1:] * up
+    for light, position in zip(rig.lights, lights, strict=True):
         to_light = position - points
-        distance = np.linalg.norm(to_light, axis=1)
+        distance = np.sqrt(dot(to_light, to_light))
         to_light /= distance[:, None]
+        cosine = dot(material.normal, to_light)
         visible = tracer.visible(start, to_light, distance)
-        strength = light.power * np.asarray(light.colour)
-        radiance += strength * _reflect(material, to_light, to_eye, visible)
+        strength = (light.power * np.asarray(light.colour)).astype(np.float32)
+        for reflect, rows in ((_reflect_solid, solids), (_reflect_hair, strands)):
+            if len(rows):
+                parts = (to_light[rows], to_eye[rows], cosine[rows], visible[rows])
+                radiance[rows] += strength * reflect(material, rows, *parts)
     return radiance + _ambient(start, to_eye, material, tracer, rig, rng)
 
 
-def _reflect(material: Material, to_light: np.ndarray, to_eye: np.ndarray, visible: np.ndarray) -> np.ndarray:
-    normal = material.normal
-    cosine = np.einsum("ni,ni->n", normal, to_light)
-    wrapped = np.clip((cosine[:, None] + material.wrap) / (1 + material.wrap) ** 2, 0, None)
+def dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Dot products (n,) of vectors along the last axis; faster than `einsum` for three components."""
+    return a[..., 0] * b[..., 0] + a[..., 1] * b[..., 1] + a[..., 2] * b[..., 2]
+
+
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    """As `surface.unit`, in place and in the input's precision."""
+    vectors /= np.sqrt(np.maximum(dot(vectors, vectors), 1e-20))[:, None]
+    return vectors
+
+
+def _aim(light: AreaLight, centre: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+    """A random place (3,) on the light for each of n points."""
+    azimuth, elevation = np.radians([light.azimuth, light.elevation])
+    out = np.array(
+        [np.sin(azimuth) * np.cos(elevation), np.sin(elevation), np.cos(azimuth) * np.cos(elevation)]
+    )
+    side = unit(np.cross([0.0, 1.0, 0.0], out) + 1e-9)
+    up = np.cross(out, side)
+    spread = (rng.random((n, 2), dtype=np.float32) - np.float32(0.5)) * np.float32(light.size)
+    axes = np.stack([side, up]).astype(np.float32)
+    return (centre + LIGHT_DISTANCE * out).astype(np.float32) + spread @ axes
+
+
+def _reflect_solid(
+    material: Material,
+    rows: np.ndarray,
+    to_light: np.ndarray,
+    to_eye: np.ndarray,
+    cosine: np.ndarray,
+    visible: np.ndarray,
+) -> np.ndarray:
+    wrap = material.wrap[rows]
+    wrapped = np.maximum((cosine[:, None] + wrap) / (1 + wrap) ** 2, 0)
     # Light that scatters under the skin softens cast shadows too, red most.
-    shadow = visible[:, None] + (1 - visible[:, None]) * material.wrap * 0.35
-    result = material.albedo * wrapped * shadow
-    result += (visible * _ggx(material, cosine, to_light, to_eye))[:, None]
-    if material.hair.any():
-        h = material.hair
-        result[h] = _kajiya(material, h, to_light[h], to_eye[h], cosine[h], visible[h])
-    return result
+    wrapped *= visible[:, None] + (1 - visible[:, None]) * wrap * np.float32(0.35)
+    wrapped *= material.albedo[rows]
+    lit = np.flatnonzero((visible > 0) & (cosine > 0))
+    glossy = _ggx(material, rows[lit], cosine[lit], to_light[lit], to_eye[lit])
+    wrapped[lit] += (visible[lit] * glossy)[:, None]
+    return wrapped
 
 
-def _ggx(material: Material, cosine: np.ndarray, to_light: np.ndarray, to_eye: np.ndarray) -> np.ndarray:
+def _ggx(
+    material: Material, rows: np.ndarray, cosine: np.ndarray, to_light: np.ndarray, to_eye: np.ndarray
+) -> np.ndarray:
     """Cook-Torrance with the GGX distribution (Walter et al. 2007), times the cosine and π."""
-    half = unit(to_light + to_eye)
-    nh = np.clip(np.einsum("ni,ni->n", material.normal, half), 0, 1)
-    nv = np.clip(np.einsum("ni,ni->n", material.normal, to_eye), 0.05, 1)
-    nl = np.clip(cosine, 0, 1)
-    vh = np.clip(np.einsum("ni,ni->n", to_eye, half), 0, 1)
-    a2 = np.maximum(material.roughness, 0.05) ** 4
-    spread = a2 / (nh * nh * (a2 - 1) + 1) ** 2
-    k = (material.roughness + 1) ** 2 / 8
+    normal, roughness, specular = material.normal[rows], material.roughness[rows], material.specular[rows]
+    half = _unit(to_light + to_eye)
+    nh = np.clip(dot(normal, half), 0, 1)
+    nv = np.clip(dot(normal, to_eye), 0.05, 1)
+    nl = np.minimum(cosine, 1)
+    vh = np.clip(dot(to_eye, half), 0, 1)
+    a2 = np.square(np.square(np.maximum(roughness, 0.05)))
+    spread = a2 / np.square(nh * nh * (a2 - 1) + 1)
+    k = np.square(roughness + 1) / 8
     shadowing = 1 / ((nv * (1 - k) + k) * (nl * (1 - k) + k))
-    fresnel = material.specular + (1 - material.specular) * (1 - vh) ** 5
+    grazing = 1 - vh
+    fresnel = specular + (1 - specular) * np.square(np.square(grazing)) * grazing
     return np.minimum(spread * fresnel * shadowing * nl / 4, 4.0)
 
 
-def _kajiya(material, h, to_light, to_eye, cosine, visible) -> np.ndarray:
+def _reflect_hair(
+    material: Material,
+    rows: np.ndarray,
+    to_light: np.ndarray,
+    to_eye: np.ndarray,
+    cosine: np.ndarray,
+    visible: np.ndarray,
+) -> np.ndarray:
     """Kajiya & Kay (1989) with an uncoloured and a coloured highlight (Scheuermann 2004)."""
-    tangent = material.tangent[h]
-    albedo = material.albedo[h]
+    tangent, albedo, normal = material.tangent[rows], material.albedo[rows], material.normal[rows]
+    half = _unit(to_light + to_eye)
 
     def lobe(shift: float, power: float) -> np.ndarray:
-        shifted = unit(tangent + shift * material.normal[h])
-        along = np.einsum("ni,ni->n", shifted, unit(to_light + to_eye))
-        return np.sqrt(np.clip(1 - along * along, 0, 1)) ** power
+        along = dot(_unit(tangent + np.float32(shift) * normal), half)
+        return np.clip(1 - along * along, 0, 1) ** np.float32(power / 2)
 
-    tl = np.einsum("ni,ni->n", tangent, to_light)
+    tl = dot(tangent, to_light)
     diffuse = np.sqrt(np.clip(1 - tl * tl, 0, 1)) * np.clip(0.35 + 0.65 * cosine, 0, 1)
     # Light leaks through the outer strands, so a shadowed strand is never black.
     reach = 0.18 + 0.82 * visible
     lit = np.clip(cosine + 0.3, 0, 1) * visible
     bright = albedo.max(axis=1)
-    result = albedo * (diffuse * reach)[:, None]
+    result = albedo * (diffuse * reach + lit * lobe(0.10, 18.0) * 0.45)[:, None]
     result += (lit * lobe(-0.06, 70.0) * (0.05 + 0.10 * bright))[:, None]
-    return result + albedo * (lit * lobe(0.10, 18.0) * 0.45)[:, None]
+    return result
 
 
-def _ambient(start, to_eye, material, tracer: Tracer, rig: LightRig, rng: np.random.Generator) -> np.ndarray:
+def _ambient(
+    start: np.ndarray,
+    to_eye: np.ndarray,
+    material: Material,
+    tracer: Tracer,
+    rig: LightRig,
+    rng: np.random.Generator,
+) -> np.ndarray:
     n = len(start)
-    sky, ground = np.asarray(rig.ambient_sky), np.asarray(rig.ambient_ground)
-    total = np.zeros((n, 3))
-    unblocked = np.zeros(n)
+    sky, ground = (np.asarray(c, np.float32) for c in (rig.ambient_sky, rig.ambient_ground))
+    reach = np.full(n, OCCLUSION_REACH, np.float32)
+    total = np.zeros((n, 3), np.float32)
+    unblocked = np.zeros(n, np.float32)
     for _ in range(2):
         # Cosine-distributed: a point on the unit sphere around the tip of the normal.
-        z = rng.random(n) * 2 - 1
-        angle = rng.random(n) * 2 * np.pi
-        ring = np.sqrt(1 - z * z)
-        sphere = np.stack([ring * np.cos(angle), ring * np.sin(angle), z], axis=1)
-        direction = unit(material.normal + 0.98 * sphere)
-        open_ = tracer.visible(start, direction, np.full(n, OCCLUSION_REACH))
+        z = rng.random(n, dtype=np.float32) * 2 - 1
+        angle = rng.random(n, dtype=np.float32) * np.float32(2 * np.pi)
+        ring = np.sqrt(np.maximum(1 - z * z, 0)) * np.float32(0.98)
+        sphere = np.stack([ring * np.cos(angle), ring * np.sin(angle), z * np.float32(0.98)], axis=1)
+        direction = _unit(material.normal + sphere)
+        open_ = tracer.visible(start, direction, reach)
         unblocked += open_ / 2
         share = 0.5 + 0.5 * direction[:, 1:2]
-        total += (ground + (sky - ground) * share) * (open_ + 0.12 * (1 - open_))[:, None] / 2
+        total += (ground + (sky - ground) * share) * (0.06 + 0.44 * open_)[:, None]
     result = material.albedo * total
     # Mirror-like materials (eyes, glasses) reflect the surroundings; rough ones hardly.
-    nv = np.clip(np.einsum("ni,ni->n", material.normal, to_eye), 0, 1)
-    mirror = 2 * nv[:, None] * material.normal - to_eye
-    fresnel = material.specular + (1 - material.specular) * (1 - nv) ** 5
-    gloss = np.clip(1 - material.roughness, 0, 1) ** 2 * np.where(material.hair, 0, 1)
-    around = ground + (sky - ground) * (0.5 + 0.5 * mirror[:, 1:2])
-    return result + around * (fresnel * gloss * unblocked)[:, None]
+    gloss = np.flatnonzero(~material.hair & (material.roughness < 0.95))
+    normal, eye, specular = material.normal[gloss], to_eye[gloss], material.specular[gloss]
+    nv = np.clip(dot(normal, eye), 0, 1)
+    up = 2 * nv * normal[:, 1] - eye[:, 1]
+    grazing = 1 - nv
+    fresnel = specular + (1 - specular) * np.square(np.square(grazing)) * grazing
+    amount = fresnel * np.square(np.clip(1 - material.roughness[gloss], 0, 1)) * unblocked[gloss]
+    result[gloss] += (ground + (sky - ground) * (0.5 + 0.5 * up)[:, None]) * amount[:, None]
+    return result
