@@ -21,9 +21,10 @@ from generation.renderers.embree.cache import Arrays, load_or_build
 from generation.renderers.embree.subdivision import subdivide, subdivide_corners, triangulate
 from remem_dataset.errors import RememError
 
-CODE_VERSION = 3
-LOWEST_Y = 3.2  # decimetres: everything below the chest is out of the frame
+CODE_VERSION = 4
+LOWEST_Y = 0.6  # decimetres: a half-body frame ends at the waist; arms are kept down to the wrists
 BONES = ("root", "neck01", "neck02", "neck03", "head", "upperarm01.L", "upperarm01.R")
+BONES += ("lowerarm01.L", "lowerarm01.R")
 HELPERS = ("l-eye", "r-eye", "upper-teeth", "lower-teeth", "tongue", "l-eyelashes-1", "l-eyelashes-2")
 HELPERS += ("r-eyelashes-1", "r-eyelashes-2")
 TARGET_FOLDERS = (
@@ -51,7 +52,7 @@ class BodyData:
         n_skin: number of skin vertices.
         parts: helper name -> (Q, 4) quads over `vertices` ("l-eye", "upper-teeth", …).
         targets: target stem -> (vertex numbers (M,), displacements (M, 3)).
-        weights: (N, 7) skinning weights of `BONES`.
+        weights: (N, 9) skinning weights of `BONES`.
         pivots: bone -> vertex numbers whose mean is the bone's joint.
         subdivision: (V', n_skin) Catmull-Clark matrix.
         triangles: (T, 3) of the subdivided skin.
@@ -116,7 +117,8 @@ def _read(folder: Path) -> Arrays:
     mpfb = folder / "mpfb2"
     vertices, uv, groups = _read_obj(mpfb / "3dobjs" / "base.obj")
     body, body_uv = groups["body"]
-    kept = vertices[body][:, :, 1].min(axis=1) > LOWEST_Y
+    hands = _weight_of(mpfb / "rigs" / "standard", len(vertices), ("wrist.L", "wrist.R"))
+    kept = (vertices[body][:, :, 1].min(axis=1) > LOWEST_Y) & (hands[body].min(axis=1) < 0.5)
     body, body_uv = body[kept], body_uv[kept]
     skin = np.unique(body)
     extra = [groups[f"helper-{h}"][0] for h in HELPERS]
@@ -188,6 +190,21 @@ def _weights(folder: Path, n_vertices: int) -> np.ndarray:
         np.add.at(weights, (pairs[:, 0].astype(int), BONES.index(owner or "root")), pairs[:, 1])
     weights[weights.sum(axis=1) == 0, 0] = 1
     return weights / weights.sum(axis=1, keepdims=True)
+
+
+def _weight_of(folder: Path, n_vertices: int, ancestors: tuple[str, ...]) -> np.ndarray:
+    """Total weight (n_vertices,) of the bones `ancestors` and everything below them."""
+    rig = json.loads((folder / "rig.default.json").read_text())
+    table = json.loads((folder / "weights.default.json").read_text())["weights"]
+    total = np.zeros(n_vertices)
+    for bone, pairs in table.items():
+        owner = bone
+        while owner and owner not in ancestors:
+            owner = rig.get(owner, {}).get("parent")
+        if owner:
+            pairs = np.array(pairs, dtype=np.float64).reshape(-1, 2)
+            np.add.at(total, pairs[:, 0].astype(int), pairs[:, 1])
+    return total
 
 
 def _read_mask(path: Path) -> np.ndarray:

@@ -18,6 +18,7 @@ RESTING = {"eyeSquintLeft": 0.10, "eyeSquintRight": 0.10, "mouthSmileLeft": 0.10
 # Share of the head's rotation that each joint takes.
 NECK_SHARES = {"neck01": 0.25, "neck02": 0.20, "neck03": 0.15, "head": 0.40}
 ARM_DOWN = 34.0  # degrees from the model's A-pose to hanging arms
+ELBOW_DOWN = 36.0  # degrees that straighten the elbow, which the model holds bent forwards
 UPPER_TEETH_DROP = 0.06  # decimetres; else the lip hides them
 
 
@@ -29,7 +30,7 @@ class Pose:
     offsets: np.ndarray
 
     def apply(self, points: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """Linear blend skinning of (N, 3) points with (N, 7) weights."""
+        """Linear blend skinning of (N, 3) points with (N, 9) weights."""
         moved = np.einsum("bij,nj->bni", self.rotations, points) + self.offsets[:, None, :]
         return np.einsum("nb,bni->ni", weights, moved)
 
@@ -144,5 +145,11 @@ def make_pose(neutral: np.ndarray, body: BodyData, yaw: float, pitch: float, rol
     for bone, side in (("upperarm01.L", 1), ("upperarm01.R", -1)):
         pivot = neutral[body.pivots[bone]].mean(axis=0)
         local = rotation(0, 0, side * ARM_DOWN)
-        rotations[BONES.index(bone)], offsets[BONES.index(bone)] = local, pivot - local @ pivot
+        shift = pivot - local @ pivot
+        rotations[BONES.index(bone)], offsets[BONES.index(bone)] = local, shift
+        lower = bone.replace("upperarm", "lowerarm")
+        elbow = neutral[body.pivots[lower]].mean(axis=0)
+        straight = rotation(0, -ELBOW_DOWN, 0)
+        rotations[BONES.index(lower)] = local @ straight
+        offsets[BONES.index(lower)] = local @ (elbow - straight @ elbow) + shift
     return Pose(rotations=rotations, offsets=offsets)
