@@ -22,7 +22,7 @@ from generation.renderers.embree.subdivision import triangulate
 from generation.renderers.embree.surface import Surface, smoothstep, vertex_normals
 from generation.renderers.embree.tables import check_choice
 from generation.renderers.embree.tracer import frame_height
-from generation.views.view import View
+from generation.views.view import Figure, View
 
 BEARDS = ["none", *facial.BEARD_COUNT]
 
@@ -81,9 +81,10 @@ def build_surfaces(
     body: BodyData,
     coarse: np.ndarray,
     pose: Pose,
-    view: View,
+    view: View | Figure,
     size: int,
     camera: np.ndarray,
+    distance: float,
 ) -> list[Surface]:
     """Everything the rays can hit, posed.
 
@@ -95,6 +96,7 @@ def build_surfaces(
         view: outfit and gaze.
         size: pixels each way; strands get no thinner than the picture can show.
         camera: (3,) its position; strands turn towards it.
+        distance: decimetres from the camera to the figure.
     """
     posed = pose.apply(coarse, body.weights)
     vertices = body.subdivision @ posed[: body.n_skin]
@@ -109,7 +111,7 @@ def build_surfaces(
     shirt = build_shirt(skin, body, view.outfit)
     bare = ~covered_triangles(body, view.outfit.neckline)
     rotate, _ = pose.head
-    pixel = frame_height(view.camera_distance) / size
+    pixel = frame_height(distance) / size
     small = [known.brows.posed(vertices, skin.normals, body.triangles, rotate)]
     if known.beard is not None:
         small.append(known.beard.posed(vertices, skin.normals, body.triangles, rotate))

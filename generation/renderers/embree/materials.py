@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from generation.people.person import Person
 from generation.renderers.embree.bodydata import BodyData
 from generation.renderers.embree.eyes import paint_eye
 from generation.renderers.embree.shading import Material
@@ -12,7 +11,6 @@ from generation.renderers.embree.shirt import paint_shirt
 from generation.renderers.embree.skin import paint_skin
 from generation.renderers.embree.surface import Surface, interpolate, unit
 from generation.renderers.embree.tracer import Hits
-from generation.views.view import View
 
 TEETH = (0.82, 0.78, 0.70)
 TONGUE = (0.36, 0.11, 0.10)
@@ -25,11 +23,12 @@ def paint(
     hits: Hits,
     seen: np.ndarray,
     to_eye: np.ndarray,
-    person: Person,
     body: BodyData,
-    view: View,
 ) -> None:
     """Fill the material of every hit.
+
+    The surfaces' settings name whose they are: "person", and "figure" (the `View` or `Figure` with
+    expression, outfit and pose).
 
     Args:
         material: room for the hits that are not background.
@@ -37,9 +36,7 @@ def paint(
         hits: all hits.
         seen: numbers of the hits that are not background; row k of `material` belongs to hit seen[k].
         to_eye: (len(seen), 3) directions to the camera.
-        person: whose portrait.
         body: body data (masks).
-        view: outfit.
     """
     owner = hits.surface[seen]
     for number, surface in enumerate(surfaces):
@@ -49,6 +46,7 @@ def paint(
         hit = seen[rows]
         triangle, u, v = hits.triangle[hit], hits.u[hit], hits.v[hit]
         corner = surface.triangles[triangle]
+        person, view = surface.settings.get("person"), surface.settings.get("figure")
 
         def value(name: str, s: Surface = surface, t=triangle, c=corner, u=u, v=v) -> np.ndarray:
             table = s.corners[name][t] if name in s.corners else s.values[name][c]
