@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 import datasets
 
 from .config import BenchmarkConfig
+from .errors import RememError
 from .raw import ANCHOR, RawTree
-from .schema import FEATURES, FINETUNE, PROFILES, SPLITS
+from .schema import FEATURES, FINETUNE, PROFILES, SCENES, SPLITS
 
 #: The viewer re-encodes groups of 100 rows; larger row groups of pictures fail there.
 ROW_GROUP = 100
@@ -84,11 +85,33 @@ class ReMem(datasets.GeneratorBasedBuilder):
                 continue
             name = FINETUNE if self.config.name == FINETUNE else f"{self.config.name}-{split}"
             for row in tree.read_rows(index, name):
-                yield row["id"], {**row, **_pictures(tree, row)}
+                full = {**row, **_pictures(tree, row)}
+                if self.config.name == SCENES:
+                    _check_place(full)
+                yield row["id"], full
 
 
 def _pictures(tree: RawTree, row: dict[str, Any]) -> dict[str, Any]:
+    """The columns that come from picture files: the pictures, and the faces in them."""
     if "view_ids" in row:
         names = [view.split("/") for view in row.pop("view_ids")]
-        return {"images": [tree.read_picture(identity, view) for identity, view in names]}
-    return {"image": tree.read_picture(row["identity_id"], row["view_id"])}
+        return {
+            "images": [tree.read_picture(identity, view) for identity, view in names],
+            "faces": [tree.read_faces(identity, view) for identity, view in names],
+        }
+    name = row["identity_id"], row["view_id"]
+    return {"image": tree.read_picture(*name), "faces": tree.read_faces(*name)}
+
+
+def _check_place(row: dict[str, Any]) -> None:
+    """A picture that was drawn anew must still show the asked person where the question says.
+
+    Raises:
+        RememError: it does not.
+    """
+    places = [face["place"] for face in row["faces"] if face["identity_id"] == row["identity_id"]]
+    if not any(place and f"the person {place}" in row["cloze_prompt"] for place in places):
+        raise RememError(
+            f"The picture {row['view_id']} of {row['identity_id']} does not show the asked person where "
+            f"{row['id']} says; generate again."
+        )

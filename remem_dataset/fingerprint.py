@@ -2,7 +2,8 @@
 
 File bytes carry Arrow's version and the order of shards, so they are not what is hashed. The text
 fingerprint is the same on any machine; pixels may differ between kinds of CPU (the denoiser), which is
-why the two are kept apart.
+why the two are kept apart. What follows from pixels counts with them: the boxes of faces, and people's looks,
+which are chosen with a face recogniser.
 """
 
 from __future__ import annotations
@@ -19,11 +20,18 @@ from PIL import Image
 
 _SIZE = 20
 
+_PICTURES = ("image", "images")
+#: Columns that say what is seen.
+_SIGHT = ("faces", "appearance")
+
 
 def row_digest(config: str, split: str, row: dict[str, Any]) -> bytes:
     """Digest of one row's text columns, with the names of where it stands."""
-    text = {k: v for k, v in row.items() if k not in ("image", "images")}
-    line = json.dumps([config, split, text], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _json_digest([config, split, {k: v for k, v in row.items() if k not in (*_PICTURES, *_SIGHT)}])
+
+
+def _json_digest(value: Any) -> bytes:
+    line = json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.blake2b(line.encode("utf-8"), digest_size=_SIZE).digest()
 
 
@@ -49,6 +57,9 @@ class Fingerprint:
         self._text.append(text)
         for picture in [row["image"]] if "image" in row else row.get("images", []):
             self._pixels.append(text + self._pixel_digest(picture["bytes"]))
+        sight = {name: row[name] for name in _SIGHT if name in row}
+        if sight:
+            self._pixels.append(text + _json_digest(sight))
 
     def _pixel_digest(self, png: bytes) -> bytes:
         key = hashlib.blake2b(png, digest_size=_SIZE).digest()

@@ -45,13 +45,26 @@ class RawTree:
         """PNG of one view."""
         return self.root / "identities" / identity_id / "images" / f"{view_id}.png"
 
+    @property
+    def cast(self) -> Path:
+        """Which candidate plays each identity, and the embedding of every anchor."""
+        return self.root / "casting" / "cast.npz"
+
+    def audition(self, index: int) -> Path:
+        """The candidates for one identity's looks, as the face recogniser sees them."""
+        return self.root / "casting" / f"{identity_name(index)}.npz"
+
+    def sidecar(self, identity_id: str, view_id: str) -> Path:
+        """JSON file beside a picture: the faces in it and how its check went."""
+        return self.picture(identity_id, view_id).with_suffix(".json")
+
     def config(self) -> BenchmarkConfig:
         """The config this tree was begun with.
 
         Raises:
             RememError: no raw tree there, or one of another schema.
         """
-        manifest = read_json_object(self.root / RAW_MANIFEST, "raw tree's manifest")
+        manifest = self.manifest()
         if manifest.get("schema_version") != SCHEMA_VERSION:
             raise RememError(
                 f"The raw tree {self.root} has schema version {manifest.get('schema_version')}, "
@@ -59,9 +72,13 @@ class RawTree:
             )
         return BenchmarkConfig.from_dict(manifest.get("config") or {}, where=str(self.root / RAW_MANIFEST))
 
+    def manifest(self) -> dict[str, Any]:
+        """What the tree says of itself: schema version, config, digests of code and of the user's pictures."""
+        return read_json_object(self.root / RAW_MANIFEST, "raw tree's manifest")
+
     def generator(self) -> str | None:
         """Digest of the generation code and assets that began this tree."""
-        return read_json_object(self.root / RAW_MANIFEST, "raw tree's manifest").get("generator")
+        return self.manifest().get("generator")
 
     def read_rows(self, index: int, name: str) -> Iterator[dict[str, Any]]:
         """The rows of one file, one after another.
@@ -95,3 +112,29 @@ class RawTree:
             return {"bytes": path.read_bytes(), "path": f"{identity_id}-{view_id}.png"}
         except FileNotFoundError:
             raise RememError(f"The raw tree lacks {path}; run the generation again to complete it.") from None
+
+    def read_faces(self, identity_id: str, view_id: str) -> list[dict[str, Any]]:
+        """The faces in a picture as `schema.FACES` stores them, read from its sidecar.
+
+        Raises:
+            RememError: the sidecar is missing or is not one.
+        """
+        path = self.sidecar(identity_id, view_id)
+        if not path.is_file():
+            raise RememError(f"The raw tree lacks {path}; run the generation again to complete it.")
+        content = read_json_object(path, "picture's description")
+        try:
+            return [
+                {
+                    "identity_id": identity_name(int(face["identity"])),
+                    "kind": str(face["kind"]),
+                    "place": str(face["place"]),
+                    "box": [int(edge) for edge in face["box"]],
+                    "visible": float(face["visible"]),
+                }
+                for face in content["faces"]
+            ]
+        except (KeyError, TypeError, ValueError):
+            raise RememError(
+                f"{path} does not list faces with identity, kind, place, box and visible; generate again."
+            ) from None

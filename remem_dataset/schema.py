@@ -5,7 +5,7 @@ from __future__ import annotations
 from datasets import Features, Image, List, Value
 
 #: Changes when a column changes its name, its type or its meaning. Readers refuse other major versions.
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 #: The file in a built folder (and in a Hub repo) that holds config, counts, forget levels and fingerprint.
 MANIFEST = "remem.json"
@@ -25,6 +25,7 @@ EVAL = "eval"
 EXPOSURE = "exposure"
 PROFILES = "profiles"
 MULTI_IMAGE = "multi_image"
+SCENES = "scenes"
 
 #: Config -> splits, without the forget configs, whose names depend on the preset's forget levels.
 SPLITS = {
@@ -33,6 +34,7 @@ SPLITS = {
     EXPOSURE: (SEEN, UNSEEN),
     PROFILES: (PEOPLE,),
     MULTI_IMAGE: (SEEN, UNSEEN),
+    SCENES: (SEEN, UNSEEN),
 }
 
 _QUESTION_COLUMNS = {
@@ -51,8 +53,25 @@ _QUESTION_COLUMNS = {
     "forget_rank": Value("int32"),  # 1-based order in which identities enter the forget set
 }
 
+#: The faces in one picture, from left to right.
+FACES = List(
+    {
+        "identity_id": Value("string"),
+        "kind": Value("string"),  # present | portrait (framed, in the scene) | badge (an ID card's)
+        "place": Value("string"),  # how a question names the person: "on the left"; "" in a portrait of one
+        "box": List(Value("int32")),  # [left, top, right, bottom] in pixels, right and bottom exclusive
+        "visible": Value("float32"),  # share of the face turned to the camera that nothing hides
+    }
+)
+
 ROW_FEATURES = Features(
-    {"id": Value("string"), "identity_id": Value("string"), "image": Image(), **_QUESTION_COLUMNS}
+    {
+        "id": Value("string"),
+        "identity_id": Value("string"),
+        "image": Image(),
+        **_QUESTION_COLUMNS,
+        "faces": FACES,
+    }
 )
 
 EXPOSURE_FEATURES = Features(
@@ -70,6 +89,7 @@ MULTI_IMAGE_FEATURES = Features(
         "identity_id": Value("string"),
         "images": List(Image()),
         **_QUESTION_COLUMNS,
+        "faces": List(FACES),  # one list for each picture
     }
 )
 
@@ -91,6 +111,7 @@ FEATURES = {
     EXPOSURE: EXPOSURE_FEATURES,
     PROFILES: PROFILE_FEATURES,
     MULTI_IMAGE: MULTI_IMAGE_FEATURES,
+    SCENES: ROW_FEATURES,
 }
 
 
