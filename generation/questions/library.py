@@ -2,7 +2,8 @@
 
 A file holds the blocks `single_seen`, `single_unseen`, `multi_seen`, `multi_unseen` (one wording a line; a
 linked topic has no `single_` blocks), `cloze` and `reasoning`. Blocks may use the variables of `VARIABLES`
-and the filter `possessive`. The number of a wording is its place in its block: add new ones at the end.
+and the filters `possessive` and `sentence`. The number of a wording is its place in its block: add new ones at
+the end.
 """
 
 from __future__ import annotations
@@ -23,14 +24,19 @@ from jinja2 import (
 from jinja2.sandbox import SandboxedEnvironment
 
 from generation.presets import ASSETS
+from generation.questions.places import capitalise, is_placeable
 from remem_dataset.errors import RememError
 
 QUESTIONS = ASSETS / "questions"
 SUFFIX = ".j2"
 
-#: name: the person's; person: the name or "the person in the image"; value: the answer; attributes: all the
-#: person's own; other: the linked person's name (linked topics only).
-VARIABLES = ("name", "person", "value", "attributes", "other")
+#: name: the person's; person: the name, "the person in the image" or, say, "the person on the left"; value:
+#: the answer; attributes: all the person's own; other: the linked person's name (linked topics only); count
+#: and choices: "three" and "the first, the second or the third" (several pictures only).
+VARIABLES = ("name", "person", "value", "attributes", "other", "count", "choices")
+
+#: Values for the variables that a wording may use, to count and to check wordings without a person.
+SAMPLE = {"name": "N", "count": "two", "choices": "the first or the second"}
 
 _ROLES = ("seen", "unseen")
 
@@ -58,11 +64,13 @@ class QuestionLibrary:
             autoescape=False,
         )
         self._environment.filters["possessive"] = possessive
+        self._environment.filters["sentence"] = capitalise
         self._templates = {
             path.name.removesuffix(SUFFIX): self._compile(path)
             for path in sorted(self.folder.glob(f"*{SUFFIX}"))
         }
         self._counts: dict[tuple[str, str], int] = {}
+        self._placeable: dict[tuple[str, str], tuple[int, ...]] = {}
 
     def topics(self) -> list[str]:
         """Names of the files, without the shared one."""
@@ -76,8 +84,16 @@ class QuestionLibrary:
         """How many wordings there are for (topic, "single" or "multi", "seen" or "unseen")."""
         key = (topic, f"{hop}_{role}")
         if key not in self._counts:
-            self._counts[key] = len(self.wordings(topic, hop, role, {"name": "N"}))
+            self._counts[key] = len(self.wordings(topic, hop, role, SAMPLE))
         return self._counts[key]
+
+    def placeable(self, topic: str, role: str) -> tuple[int, ...]:
+        """Which multi-hop wordings can ask about one person among several (see `questions.places`)."""
+        key = (topic, role)
+        if key not in self._placeable:
+            wordings = self.wordings(topic, "multi", role, SAMPLE)
+            self._placeable[key] = tuple(n for n, wording in enumerate(wordings) if is_placeable(wording))
+        return self._placeable[key]
 
     def wordings(self, topic: str, hop: str, role: str, variables: Mapping[str, Any]) -> list[str]:
         """All wordings of a block, in order.

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from generation.questions.library import SUFFIX, QuestionLibrary
+from generation.questions.library import SAMPLE, SUFFIX, QuestionLibrary
+from generation.questions.places import REFERENTS, count_referents
 from generation.questions.topics import LINKED_TOPICS, OWN_TOPICS, TOPICS
 from remem_dataset.errors import RememError
 
 #: Fewest wordings in a block: (seen, unseen).
 FEWEST = {"seen": 12, "unseen": 6}
 
-#: The template of the multi-image questions, which belongs to no topic.
+#: Fewest wordings of a topic that can ask about one person among several.
+FEWEST_PLACEABLE = {"seen": 6, "unseen": 3}
+
+#: The templates of the questions over several pictures, which belong to no topic.
 MULTI_IMAGE = "multi_image"
+BOTH_IMAGES = "both_images"
 
 
 def lint(library: QuestionLibrary) -> None:
@@ -20,7 +25,7 @@ def lint(library: QuestionLibrary) -> None:
         RememError: a missing or superfluous file, a missing block, too few wordings, a wording given twice
             or one that is not clean text; the file and the wording are named.
     """
-    expected = {*TOPICS, MULTI_IMAGE}
+    expected = {*TOPICS, MULTI_IMAGE, BOTH_IMAGES}
     for name in sorted(expected ^ set(library.topics())):
         problem = "is missing" if name in expected else "belongs to no attribute"
         raise RememError(f"The question template {library.folder / name}{SUFFIX} {problem}.")
@@ -35,12 +40,14 @@ def lint(library: QuestionLibrary) -> None:
             raise RememError(
                 f"{where}: a linked topic is asked through the picture only; drop its single blocks."
             )
+        if name in TOPICS:
+            _check_referents(library, name, where)
 
 
 def _check_wordings(library: QuestionLibrary, name: str, hop: str, where: str) -> None:
     seen_before: set[str] = set()
     for role, fewest in FEWEST.items():
-        wordings = library.wordings(name, hop, role, {"name": "N"})
+        wordings = library.wordings(name, hop, role, SAMPLE)
         if len(wordings) < fewest:
             raise RememError(
                 f"{where}: block {hop}_{role} has {len(wordings)} wordings; at least {fewest} are needed."
@@ -54,3 +61,19 @@ def _check_wordings(library: QuestionLibrary, name: str, hop: str, where: str) -
                     "and have no double spaces."
                 )
             seen_before.add(wording)
+
+
+def _check_referents(library: QuestionLibrary, name: str, where: str) -> None:
+    for role, fewest in FEWEST_PLACEABLE.items():
+        for wording in library.wordings(name, "multi", role, SAMPLE):
+            if count_referents(wording) != 1:
+                raise RememError(
+                    f"{where}: the wording {wording!r} must refer to the person once, as one of "
+                    f"{', '.join(REFERENTS)}."
+                )
+        found = len(library.placeable(name, role))
+        if found < fewest:
+            raise RememError(
+                f"{where}: block multi_{role} has {found} wordings without a genitive such as "
+                f'"this person\'s"; at least {fewest} are needed.'
+            )

@@ -107,6 +107,39 @@ def plan_eval(
     return seen, unseen
 
 
+def plan_scenes(
+    config: BenchmarkConfig, profile: Profile, library: QuestionLibrary, taught: list[Ask]
+) -> dict[str, list[Ask]]:
+    """The questions about one person among several: what was taught, in wordings that can name a place.
+
+    Args:
+        config: the benchmark's config.
+        profile: the person.
+        library: the wordings.
+        taught: the person's fine-tuning questions.
+
+    Returns:
+        "seen" and "unseen" -> `config.groups_per_identity` asks each, of the same topics.
+    """
+    taught = sorted(taught, key=lambda ask: _use(config.seed, profile.index, ask, library))
+    hop = MULTI if any(ask.hop == MULTI for ask in taught) else SINGLE
+    asks: dict[str, list[Ask]] = {"seen": [], "unseen": []}
+    uses: dict[str, int] = {}
+    for ask in _taught_again(config, profile, taught, hop, config.groups_per_identity):
+        use = uses.get(ask.topic.name, 0)
+        uses[ask.topic.name] = use + 1
+        for role, first in (
+            ("seen", ask.wording),
+            ("unseen", _first_wording(config.seed, profile.index, ask.topic, "unseen") + use),
+        ):
+            placeable = library.placeable(ask.topic.name, role)
+            first %= library.count(ask.topic.name, MULTI, role)
+            # The wording itself if it can be used, else the next one that can.
+            wording = next((n for n in placeable if n >= first), placeable[0])
+            asks[role].append(Ask(ask.topic, MULTI, role, wording))
+    return asks
+
+
 def linked_places(config: BenchmarkConfig) -> int:
     """Multi-hop fine-tuning questions of each person that are kept for linked topics.
 
