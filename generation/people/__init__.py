@@ -1,4 +1,4 @@
-"""What people look like: `sample_person` draws a `Person` for each identity."""
+"""What people look like: candidates for each identity, and the choice among them."""
 
 from generation.people.person import Person
 from generation.people.sampling import sample_person

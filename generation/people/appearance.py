@@ -13,6 +13,7 @@ from generation.people.tables import Rgb, colour, listing, mapping, number, read
 from remem_dataset.errors import RememError
 
 GENDERS = ("female", "male")
+EARRINGS = ("none", "stud", "hoop")
 BEARDS = ("none", "stubble", "moustache", "goatee", "full")
 
 #: Parts of the feature vector in which persons are kept apart.
@@ -84,8 +85,10 @@ class Appearance:
     grey: dict[str, float]
     beards: dict[str, float]
     glasses: dict[str, Any]
+    earrings: dict[str, dict[str, float]]
     freckles: dict[str, float]
     moles: dict[str, Any]
+    scars: dict[str, Any]
     muscle: dict[str, float]
     weight: dict[str, float]
     distinct: dict[str, float]
@@ -141,8 +144,13 @@ def load_appearance(folder: Path | None = None) -> Appearance:
         grey=_numbers(table["grey"], "grey", midpoint=120, scatter=40, width=40),
         beards=_weights(table["beards"], "appearance.yaml: beards", BEARDS),
         glasses=_glasses(table["glasses"]),
+        earrings={
+            gender: _weights(value, f"appearance.yaml: earrings: {gender}", EARRINGS)
+            for gender, value in mapping(table["earrings"], "appearance.yaml: earrings", GENDERS).items()
+        },
         freckles=_numbers(table["freckles"], "freckles", share=1, until=1),
         moles=_moles(table["moles"]),
+        scars=_scars(table["scars"]),
         muscle=_numbers(table["muscle"], "muscle", female=1, male=1, scatter=0.3),
         weight=_numbers(table["weight"], "weight", mean=1, scatter=0.3),
         distinct=_numbers(table["distinct"], "distinct", **dict.fromkeys(DISTINCT, 10)),
@@ -243,16 +251,31 @@ def _glasses(value: Any) -> dict[str, Any]:
 def _moles(value: Any) -> dict[str, Any]:
     where = "appearance.yaml: moles"
     mapping(value, where, ("mean", "radius", "boxes"))
-    boxes = []
-    for box in listing(value["boxes"], f"{where}: boxes"):
-        if not isinstance(box, list) or len(box) != 4:
-            raise RememError(f"{where}: boxes holds {box!r}; it must be [x from, x to, y from, y to].")
-        boxes.append((*span(box[:2], f"{where}: boxes", 0, 1), *span(box[2:], f"{where}: boxes", 5, 9)))
     return {
         "mean": number(value["mean"], f"{where}: mean", 0, 10),
         "radius": span(value["radius"], f"{where}: radius", 0.001, 0.1),
-        "boxes": tuple(boxes),
+        "boxes": _boxes(value["boxes"], f"{where}: boxes"),
     }
+
+
+def _scars(value: Any) -> dict[str, Any]:
+    where = "appearance.yaml: scars"
+    mapping(value, where, ("share", "length", "boxes"))
+    return {
+        "share": number(value["share"], f"{where}: share"),
+        "length": span(value["length"], f"{where}: length", 0.01, 0.6),
+        "boxes": _boxes(value["boxes"], f"{where}: boxes"),
+    }
+
+
+def _boxes(value: Any, where: str) -> tuple[tuple[float, float, float, float], ...]:
+    """Parts of the right half of the face front, as canonical x from, x to, y from, y to."""
+    boxes = []
+    for box in listing(value, where):
+        if not isinstance(box, list) or len(box) != 4:
+            raise RememError(f"{where} holds {box!r}; it must be [x from, x to, y from, y to].")
+        boxes.append((*span(box[:2], where, 0, 1), *span(box[2:], where, 5, 9)))
+    return tuple(boxes)
 
 
 def _feature(value: Any, where: str) -> FaceFeature:

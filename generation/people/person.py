@@ -33,8 +33,8 @@ class Person:
         beard: "none", "stubble", "moustache", "goatee" or "full".
         glasses: "none", "round" or "square"; worn in every picture.
         earrings: "none", "stud" or "hoop"; worn in every picture.
-        scar: canonical (x, y, length, angle in degrees from horizontal) on the face front, in decimetres; () for
-            none.
+        scar: canonical (x, y, length, angle in degrees from horizontal) on the face front, in decimetres; ()
+            for none.
     """
 
     index: int

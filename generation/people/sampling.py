@@ -1,13 +1,14 @@
-"""Drawing persons: plausible one by one, and far apart from each other.
+"""Drawing persons: candidates for the looks of each identity, plausible one by one.
 
-A candidate is a set of latent draws that know neither gender nor age. The choice among candidates uses the
-latents only, so that who person 7 looks like depends on the seed and on the number 7, not on the profiles.
-Gender and age, which the profile fixes, then turn the latents into a `Person`.
+A candidate is a set of latent draws that know neither gender nor age; gender and age, which the profile
+fixes, turn the latents into a `Person`. Which candidate an identity gets is settled in
+`generation.people.casting`. What strangers count people by (skin tone's quarter, beard, glasses, earrings,
+scar) belongs to the identity and not to the candidate: the choice among candidates cannot then unbalance the
+population.
 """
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,13 +43,22 @@ class Latent:
     asymmetries: dict[str, float]
     moles: tuple[tuple[float, float, float], ...]
     u_style: dict[str, float]  # by gender
-    u_beard: float
-    u_glasses: float
     u_frame: float
     u_lip: float
 
 
-def sample_person(config: BenchmarkConfig, index: int, gender: str, age: int) -> Person:
+@dataclass(frozen=True)
+class Traits:
+    """Draws that all candidates of an identity share: uniform in [0, 1), spread evenly over identities."""
+
+    u_beard: float
+    u_glasses: float
+    u_earrings: float
+    u_scar: float
+    scar: tuple[float, float, float, float]  # as in `Person`
+
+
+def sample_person(config: BenchmarkConfig, index: int, gender: str, age: int, candidate: int = 0) -> Person:
     """What the person with that number looks like.
 
     Args:
@@ -56,43 +66,25 @@ def sample_person(config: BenchmarkConfig, index: int, gender: str, age: int) ->
         index: 0-based number of the identity.
         gender: "female" or "male".
         age: years, 18–80.
+        candidate: which of the looks drawn for that identity; see `generation.people.casting`.
 
     Returns:
         The person, the same for the same arguments on any machine.
 
     Raises:
-        RememError: the gender, the age or the index is not one of those allowed.
+        RememError: the gender, the age or a number is not one of those allowed.
     """
     if index < 0:
         raise RememError(f"The identity number is {index}; it must be 0 or more.")
+    if candidate < 0:
+        raise RememError(f"The candidate number is {candidate}; it must be 0 or more.")
     if gender not in GENDERS:
         raise RememError(f"The gender is {gender!r}; it must be one of {', '.join(GENDERS)}.")
     if not AGES[0] <= age <= AGES[1]:
         raise RememError(f"The age is {age}; it must lie between {AGES[0]} and {AGES[1]}.")
-    return _express(load_appearance(), choose(config.seed, index)[0], index, gender, age)
-
-
-@functools.lru_cache(maxsize=4096)
-def choose(seed: int, index: int) -> tuple[Latent, np.ndarray]:
-    """The candidate that is farthest from the persons before it in its block.
-
-    Greedy k-centre selection (Gonzalez 1985) from a pool of random candidates. The block bounds the cost: it
-    does not grow with the number of identities.
-
-    Returns:
-        The latents, and their vector of `features`.
-    """
     tables = load_appearance()
-    start = index - index % tables.block
-    pool = [_draw(tables, seed, index, k) for k in range(tables.pool)]
-    vectors = np.stack([features(tables, latent) for latent in pool])
-    if index == start:
-        return pool[0], vectors[0]
-    # In ascending order, so that the recursion finds every earlier choice in the cache.
-    earlier = np.stack([choose(seed, other)[1] for other in range(start, index)])
-    distance = np.linalg.norm(vectors[:, None, :] - earlier[None, :, :], axis=2)
-    best = int(distance.min(axis=1).argmax())
-    return pool[best], vectors[best]
+    latent = _draw(tables, config.seed, index, candidate)
+    return _express(tables, latent, _traits(tables, config.seed, index), index, gender, age)
 
 
 def tone_quarter(seed: int, index: int) -> int:
@@ -105,33 +97,6 @@ def tone_quarter(seed: int, index: int) -> int:
     rng = stream(seed, "appearance", index // 4, "tone")
     pairs = [rng.permutation(pair) for pair in rng.permutation([[0, 2], [1, 3]])]
     return int(np.concatenate(pairs)[index % 4])
-
-
-def features(tables: Appearance, latent: Latent) -> np.ndarray:
-    """The vector in which persons are kept apart, each part scaled by its weight in the table `distinct`."""
-    weight = tables.distinct
-    colour = np.array(latent.hair_colour) ** (1 / 2.2)
-    parts = [
-        weight["tone"] * np.array([latent.melanin]),
-        weight["ancestry"] * latent.ancestry,
-        weight["hair_colour"] * colour,
-        weight["brow"] * np.array([latent.brow]),
-        weight["freckles"] * np.array([latent.freckles]),
-        weight["weight"] * np.array([latent.weight]),
-        weight["face"] * latent.face / np.sqrt(len(latent.face)),
-        weight["head_shape"] * np.eye(len(tables.head_shapes.stems) + 1)[latent.head_shape],
-        weight["beard"] * _one_hot(tables.beards, latent.u_beard),
-        weight["glasses"] * _one_hot({"yes": tables.glasses["young"], "no": 1.0}, latent.u_glasses),
-    ]
-    # The vector does not know the gender, so a style counts by half for each gender that would wear it.
-    names = [*tables.styles, *dict.fromkeys(tables.silhouettes.values())]
-    hair = np.zeros(len(names))
-    for gender in GENDERS:
-        style = _pick(style_weights(tables, latent.group, gender, AGES[1]), latent.u_style[gender])
-        hair[names.index(style)] += 0.5
-        hair[names.index(tables.silhouettes[style], len(tables.styles))] += 0.5
-    parts.append(weight["hair_style"] * hair)
-    return np.concatenate(parts)
 
 
 def style_weights(tables: Appearance, group: str, gender: str, age: int) -> dict[str, float]:
@@ -149,9 +114,35 @@ def _pick(weights: dict[str, float], u: float) -> str:
     return names[int(np.searchsorted(bounds, u * bounds[-1], side="right"))]
 
 
-def _one_hot(weights: dict[str, float], u: float) -> np.ndarray:
-    names = list(weights)
-    return np.eye(len(names))[names.index(_pick(weights, u))]
+def _spread(seed: int, index: int, what: str) -> float:
+    """A uniform draw; among ten pairs of identities, each tenth of [0, 1) comes once for either gender.
+
+    Pairs hold one woman and one man (`generation.profiles`), hence pairs.
+    """
+    block, place = divmod(index // 2, 10)
+    rng = stream(seed, "appearance", "spread", what, block, index % 2)
+    # Both of a pair share the deal, so that the gender which a trait needs gets all ten tenths.
+    dealt = stream(seed, "appearance", "spread", what, block).permutation(10)
+    return float((dealt[place] + rng.random(10)[place]) / 10)
+
+
+def _traits(tables: Appearance, seed: int, index: int) -> Traits:
+    rng = stream(seed, "appearance", index, "scar")
+    x0, x1, y0, y1 = tables.scars["boxes"][rng.integers(len(tables.scars["boxes"]))]
+    side = 1 if rng.random() < 0.5 else -1
+    scar = (
+        float(side * rng.uniform(x0, x1)),
+        float(rng.uniform(y0, y1)),
+        float(rng.uniform(*tables.scars["length"])),
+        float(rng.uniform(-80, 80)),
+    )
+    return Traits(
+        u_beard=_spread(seed, index, "beard"),
+        u_glasses=_spread(seed, index, "glasses"),
+        u_earrings=_spread(seed, index, "earrings"),
+        u_scar=_spread(seed, index, "scar"),
+        scar=scar,
+    )
 
 
 def _draw(tables: Appearance, seed: int, index: int, candidate: int) -> Latent:
@@ -181,8 +172,6 @@ def _draw(tables: Appearance, seed: int, index: int, candidate: int) -> Latent:
         asymmetries={tables.asymmetries.stems[k]: float(a) for k, a in zip(chosen, amounts, strict=True)},
         moles=_moles(tables, rng),
         u_style={gender: rng.random() for gender in GENDERS},
-        u_beard=rng.random(),
-        u_glasses=rng.random(),
         u_frame=rng.random(),
         u_lip=rng.random(),
     )
@@ -205,7 +194,7 @@ def _moles(tables: Appearance, rng: np.random.Generator) -> tuple[tuple[float, f
     return tuple(moles)
 
 
-def _express(tables: Appearance, latent: Latent, index: int, gender: str, age: int) -> Person:
+def _express(tables: Appearance, latent: Latent, traits: Traits, index: int, gender: str, age: int) -> Person:
     """Turn latents into the person of that gender and age."""
     midpoint = tables.grey["midpoint"] + tables.grey["scatter"] * latent.grey
     grey = 1 / (1 + np.exp(-(age - midpoint) / tables.grey["width"]))
@@ -227,10 +216,12 @@ def _express(tables: Appearance, latent: Latent, index: int, gender: str, age: i
         hair_style=_pick(style_weights(tables, latent.group, gender, age), latent.u_style[gender]),
         hair_colour=latent.hair_colour,
         grey=float(grey) if grey > 0.1 else 0.0,  # single white strands look like scratches
-        beard=_pick(tables.beards, latent.u_beard) if gender == "male" else "none",
-        glasses=_pick(tables.glasses["frames"], latent.u_frame) if latent.u_glasses < worn else "none",
+        beard=_pick(tables.beards, traits.u_beard) if gender == "male" else "none",
+        glasses=_pick(tables.glasses["frames"], latent.u_frame) if traits.u_glasses < worn else "none",
         moles=latent.moles,
         face_targets=_face_targets(tables, latent),
+        earrings=_pick(tables.earrings[gender], traits.u_earrings),
+        scar=traits.scar if traits.u_scar < tables.scars["share"] else (),
     )
 
 

@@ -2,8 +2,8 @@
 
 The recogniser is dlib's ResNet (King 2017, http://blog.dlib.net/2017/02/high-quality-face-recognition-with-deep.html):
 128 numbers for each face; two faces nearer than 0.6 (Euclidean) count as the same person. Faces are found by
-histograms of oriented gradients (Dalal & Triggs 2005), and where those fail by dlib's convolutional max-margin
-detector (King 2015, arXiv:1502.00046), which is forty times slower.
+histograms of oriented gradients (Dalal & Triggs 2005), and where those fail by dlib's convolutional
+max-margin detector (King 2015, arXiv:1502.00046), which is forty times slower.
 """
 
 from __future__ import annotations
