@@ -18,6 +18,7 @@ from remem_dataset.schema import (
     MULTI_HOP,
     MULTI_IMAGE,
     RETAIN,
+    SCENES,
     SEEN,
     SINGLE_HOP,
     UNSEEN,
@@ -64,6 +65,7 @@ def _grid() -> dict[str, TaskRows]:
             # The leakage probe asks the same seen single-hop questions without the picture.
             tasks[f"remem_{part}_text_{measure}"] = TaskRows(config, (SEEN,), part, SINGLE_HOP, images=False)
     tasks["remem_multi_image_qa"] = TaskRows(MULTI_IMAGE, (SEEN, UNSEEN))
+    tasks["remem_scene_qa"] = TaskRows(SCENES, (SEEN, UNSEEN))
     return tasks
 
 

@@ -28,7 +28,7 @@ class ImageReference:
         dataset: folder or Hub id.
         revision: Hub revision, or None.
         fingerprint: the dataset's fingerprint, so that a cached response never outlives the pixels.
-        config: dataset config, "eval", "exposure" or "multi_image".
+        config: dataset config, "eval", "exposure", "multi_image" or "scenes".
         split: split of the config.
         row: index of the row in the split.
         position: index in the row's list of pictures; None when the row has one picture.

@@ -130,7 +130,7 @@ def test_the_demo_reports_gate_and_checks(outputs, workspace):
 
 def test_the_demo_evaluates_every_task_on_three_models(outputs, workspace):
     tasks = {path.stem for path in (ROOT / "harness_tasks/tasks").rglob("remem_*.yaml")}
-    assert len(tasks) == 21
+    assert len(tasks) == 22
     for model in ("untrained", "vanilla", "unlearned"):
         (path,) = (workspace / "runs/demo/eval" / model).rglob("results_*.json")
         results = json.loads(path.read_text())

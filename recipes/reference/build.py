@@ -16,7 +16,7 @@ from transformers import (
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
 from recipes.outputs import Record, open_partial, publish, reuse
-from remem_dataset.schema import EVAL, EXPOSURE, FINETUNE, MULTI_IMAGE
+from remem_dataset.schema import EVAL, EXPOSURE, FINETUNE, MULTI_IMAGE, SCENES
 from remem_dataset.source import Source, open_source
 
 from .size import ReferenceSize, load_size
@@ -102,7 +102,7 @@ def dataset_text(source: Source) -> tuple[list[str], list[str]]:
     """Every answer and candidate, and every question, of a dataset."""
     answers: set[str] = set()
     questions: set[str] = set()
-    for config in (FINETUNE, EVAL, EXPOSURE, MULTI_IMAGE):
+    for config in (FINETUNE, EVAL, EXPOSURE, MULTI_IMAGE, SCENES):
         for rows in source.load(config).values():
             answers.update(rows["answer"])
             questions.update(rows["question"])

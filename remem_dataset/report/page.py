@@ -20,6 +20,7 @@ from .tables import (
     leakage_table,
     metric_tables,
     multi_image_table,
+    scene_table,
 )
 
 #: People shown at most; a page of two hundred would be a catalogue, not a report.
@@ -43,7 +44,7 @@ def render_page(report: Report) -> str:
         report=report,
         metrics={table.title: table for table in metric_tables(report)},
         exposure_summary=exposure_summary(report),
-        probes=[leakage_table(report), multi_image_table(report)],
+        probes=[leakage_table(report), multi_image_table(report), scene_table(report)],
         attributes=attribute_table(report),
         panels=exposure_panels(report),
         plot={"width": WIDTH, "height": HEIGHT, "left": LEFT, "right": WIDTH - RIGHT},

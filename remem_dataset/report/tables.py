@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass
 
-from ..results import MULTI_IMAGE_TASK, Figure, RunResults, cell_task, text_task
+from ..results import MULTI_IMAGE_TASK, SCENE_TASK, Figure, RunResults, cell_task, text_task
 from ..results.spread import clustered
 from ..results.tasks import EXPOSURE, HOPS, QA, ROLES, SUBSETS, grid_tasks
 from .content import UNLEARNED, VANILLA, Report
@@ -130,15 +130,27 @@ def leakage_table(report: Report) -> Table:
 
 def multi_image_table(report: Report) -> Table:
     """Questions over several pictures at once, forget and retain together."""
-    rows = tuple(
-        _row(report, metric.label, [MULTI_IMAGE_TASK], metric) for metric in METRICS if metric.kind == QA
-    )
-    return Table(
+    return _qa_table(
+        report,
+        MULTI_IMAGE_TASK,
         title="Multi-image questions",
         note="Several people in several pictures, forget and retain set together.",
-        columns=_columns(report),
-        sections=(Section("", rows),),
     )
+
+
+def scene_table(report: Report) -> Table:
+    """Questions about one of several people in a picture, forget and retain together."""
+    return _qa_table(
+        report,
+        SCENE_TASK,
+        title="Scenes",
+        note="Several people in one picture, one of them asked about by place; both sets together.",
+    )
+
+
+def _qa_table(report: Report, task: str, *, title: str, note: str) -> Table:
+    rows = tuple(_row(report, metric.label, [task], metric) for metric in METRICS if metric.kind == QA)
+    return Table(title=title, note=note, columns=_columns(report), sections=(Section("", rows),))
 
 
 def exposure_summary(report: Report) -> Table:

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
-from ..results import MULTI_IMAGE_TASK, RunResults, cell_task, text_task
+from ..results import MULTI_IMAGE_TASK, SCENE_TASK, RunResults, cell_task, text_task
 from ..results.checks import MET, NOT_MET
 from ..results.tasks import HOPS, ROLES, SUBSETS
 from .content import UNLEARNED, Report
@@ -98,12 +98,16 @@ def _figures(report: Report) -> RichTable:
 
 
 def _probes(report: Report) -> RichTable:
-    table = _start("Text only, and several pictures", ("set", "probe", "model"))
+    table = _start("Text only, several pictures, several people", ("set", "probe", "model"))
     probes = [
         (subset, "text only", {kind: text_task(subset=subset, kind=kind) for kind in ("qa", "exposure")})
         for subset in SUBSETS
     ]
-    for subset, probe, tasks in [*probes, ("both", "multi-image", {"qa": MULTI_IMAGE_TASK})]:
+    probes += [
+        ("both", "multi-image", {"qa": MULTI_IMAGE_TASK}),
+        ("both", "scenes", {"qa": SCENE_TASK}),
+    ]
+    for subset, probe, tasks in probes:
         for i, (name, run) in enumerate(report.runs.items()):
             first = (subset, probe) if i == 0 else ("", "")
             last = i == len(report.runs) - 1

@@ -12,6 +12,7 @@ EXPOSURE = "exposure"
 KINDS = (QA, EXPOSURE)
 
 MULTI_IMAGE_TASK = "remem_multi_image_qa"
+SCENE_TASK = "remem_scene_qa"
 
 #: Bits that a rank can hold at most: 2^64 candidates are more than anybody ranks.
 MOST_BITS = 64.0
@@ -78,4 +79,4 @@ def known_tasks() -> frozenset[str]:
     """Every leaf task that a report reads; groups and strangers' tasks are left alone."""
     names = {name for kind in KINDS for name in grid_tasks(kind=kind)}
     names |= {text_task(subset=subset, kind=kind) for subset in SUBSETS for kind in KINDS}
-    return frozenset(names | {MULTI_IMAGE_TASK})
+    return frozenset(names | {MULTI_IMAGE_TASK, SCENE_TASK})

@@ -44,8 +44,8 @@ def test_the_grid_is_what_the_design_says():
         for measure in ("qa", "exposure")
     }
     probes = {f"remem_{part}_text_{m}" for part in ("forget", "retain") for m in ("qa", "exposure")}
-    assert set(TASKS) == grid | probes | {"remem_multi_image_qa"}
-    assert len(TASKS) == 21
+    assert set(TASKS) == grid | probes | {"remem_multi_image_qa", "remem_scene_qa"}
+    assert len(TASKS) == 22
 
 
 def test_every_task_has_its_file_and_the_glob_matches_no_group(manager):
@@ -61,7 +61,12 @@ def test_the_group_and_the_glob_load_the_same_tasks(manager, asked):
 
 
 def test_lm_eval_builds_the_prompt_that_training_uses(manager, lm):
-    names = ["remem_retain_seen_multi_qa", "remem_forget_text_exposure", "remem_multi_image_qa"]
+    names = [
+        "remem_retain_seen_multi_qa",
+        "remem_forget_text_exposure",
+        "remem_multi_image_qa",
+        "remem_scene_qa",
+    ]
     for name, task in manager.load(names)["tasks"].items():
         doc = task.eval_docs[0]
         pictures = len(doc[REFERENCES])
@@ -136,7 +141,11 @@ def test_the_first_rows_are_about_everybody(source):
 
 
 def test_references_lead_to_the_rows_own_pictures(source):
-    for name, column in (("remem_retain_unseen_multi_qa", "image"), ("remem_multi_image_qa", "images")):
+    for name, column in (
+        ("remem_retain_unseen_multi_qa", "image"),
+        ("remem_multi_image_qa", "images"),
+        ("remem_scene_qa", "image"),
+    ):
         doc = task_rows(source, name)[-1]
         data = source.load(TASKS[name].config)
         (row,) = [r for split in TASKS[name].splits for r in data[split] if r["id"] == doc["id"]]

@@ -34,7 +34,7 @@ def run_document(
     samples: dict[str, Any] = {}
     for kind in ("qa", "exposure"):
         names = [*grid_tasks(kind=kind), *(text_task(subset=s, kind=kind) for s in ("forget", "retain"))]
-        for name in [*names, *(["remem_multi_image_qa"] if kind == "qa" else [])]:
+        for name in [*names, *(["remem_multi_image_qa", "remem_scene_qa"] if kind == "qa" else [])]:
             subset = "forget" if "_forget_" in name else "retain"
             given = exact_match if kind == "qa" else exposure
             value = given[subset] if isinstance(given, dict) else given

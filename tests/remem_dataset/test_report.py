@@ -126,6 +126,7 @@ def test_terminal_contains_the_figures_within_80_columns(folders, tiny_dataset):
     assert re.search(r"forget\s+single, seen\s+untrained\s+0\.00", text)
     assert re.search(r"vanilla\s+0\.96\s+0\.96\s+0\.96\s+3\.88\s+−1\.50", text)
     assert "multi-image" in text
+    assert re.search(r"both\s+scenes\s+untrained\s+0\.00", text)
     assert "…" not in text.split("Headline checks")[1]
 
 
