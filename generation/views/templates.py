@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from generation.people.tables import Rgb, colour, listing, mapping, number, read_table, span, text
+import numpy as np
+
+from generation.people.tables import colour, listing, mapping, number, read_table, text
 from generation.views.backgrounds import check_params
-from generation.views.view import AreaLight, LightRig, Outfit, Scene
+from generation.views.cameras import Camera, load_camera
+from generation.views.view import AreaLight, LightRig, Scene
+from generation.views.wardrobe import Clothes, parse_clothes
 from remem_dataset.errors import RememError
 
 ANCHOR, SEEN, UNSEEN = "anchor", "seen", "unseen"
@@ -18,8 +22,8 @@ ANCHOR, SEEN, UNSEEN = "anchor", "seen", "unseen"
 ROLES = {"anchor": ANCHOR, "train": SEEN, "seen": SEEN, "unseen": UNSEEN}
 
 SETS = (ANCHOR, SEEN, UNSEEN)
-NECKLINES = ("crew", "v", "turtle")
-PATTERNS = ("plain", "stripes", "check")
+#: `frontal_light` under which a scene is as bright as it was painted.
+FULL_LIGHT = 0.8
 
 
 @dataclass(frozen=True)
@@ -29,42 +33,19 @@ class Place:
     scene: Scene
     lights: tuple[str, ...]
 
-
-@dataclass(frozen=True)
-class Clothes:
-    """An outfit in all its colours."""
-
-    id: str
-    neckline: str
-    pattern: str
-    palettes: tuple[tuple[Rgb, Rgb], ...]
-
-    def outfit(self, palette: int) -> Outfit:
-        """The outfit in the palette of that number."""
-        return Outfit(self.id, self.neckline, self.pattern, self.palettes[palette])
+    def lit(self, rig: LightRig) -> Scene:
+        """The scene as bright as the rig makes the face: no bright noon behind somebody in the dark."""
+        exposure = float(np.clip((frontal_light(rig) / FULL_LIGHT) ** 0.7, 0.55, 1.0))
+        return replace(self.scene, params={**self.scene.params, "exposure": round(exposure, 3)})
 
 
-@dataclass(frozen=True)
-class Framing:
-    """Ranges of camera distance and frame shift, in decimetres."""
-
-    id: str
-    weight: float
-    distance: tuple[float, float]
-    shift_x: tuple[float, float]
-    shift_y: tuple[float, float]
-
-
-@dataclass(frozen=True)
-class Pose:
-    """Ranges of the head's and the eyes' angles in degrees; `yaw` bins are taken in turn."""
-
-    yaw: tuple[tuple[float, float], ...]
-    pitch: tuple[float, float]
-    roll: tuple[float, float]
-    gaze_yaw: tuple[float, float]
-    gaze_pitch: tuple[float, float]
-    eye_contact: float
+def frontal_light(rig: LightRig) -> float:
+    """How much light of a rig reaches a face that looks into the camera: Σ power · cos, plus the ambient."""
+    total = (sum(rig.ambient_sky) + sum(rig.ambient_ground)) / 6
+    for light in rig.lights:
+        cosine = np.cos(np.radians(light.azimuth)) * np.cos(np.radians(light.elevation))
+        total += light.power * max(0.0, float(cosine)) * sum(light.colour) / 3
+    return total
 
 
 @dataclass(frozen=True)
@@ -75,11 +56,7 @@ class Templates:
     clothes: dict[str, tuple[Clothes, ...]]
     lights: dict[str, dict[str, LightRig]]
     expressions: dict[str, tuple[str, ...]]  # keyed by role
-    anchor: Framing
-    anchor_expression: str
-    framings: tuple[Framing, ...]
-    pose: Pose
-    expression_strength: tuple[float, float]
+    camera: Camera
 
 
 @functools.lru_cache(maxsize=8)
@@ -101,32 +78,18 @@ def load_templates(folder: Path | None = None) -> Templates:
         for place in group:
             for light in place.lights:
                 text(light, f"scenes.yaml: {name}: {place.scene.id}: a light", lights[name])
-    clothes = _sets("wardrobe", _clothes, folder)
+    clothes = _sets("wardrobe", parse_clothes, folder)
 
     _disjoint("scenes.yaml", places, lambda p: [(p.scene.kind, repr(sorted(p.scene.params.items())))])
-    _disjoint("wardrobe.yaml", clothes, lambda c: [(c.neckline, c.pattern, p) for p in c.palettes])
+    _disjoint("wardrobe.yaml", clothes, lambda c: [(c.garment, c.neckline, c.pattern, p) for p in c.palettes])
     _disjoint("lights.yaml", rigs, lambda r: [r.lights])
 
-    camera = mapping(
-        read_table("cameras", folder), "cameras.yaml", ("anchor", "framings", "pose", "expression_strength")
-    )
-    where = "cameras.yaml: anchor"
-    anchor = mapping(camera["anchor"], where, ("distance", "shift_x", "shift_y", "expression"))
-    expression = text(anchor["expression"], f"{where}: expression", expressions[ANCHOR])
-    frame = {k: v for k, v in anchor.items() if k != "expression"}
     return Templates(
         places=places,
         clothes=clothes,
         lights=lights,
         expressions=expressions,
-        anchor=_framing({"id": ANCHOR, "weight": 1, **frame}, where),
-        anchor_expression=expression,
-        framings=tuple(
-            _framing(value, f"cameras.yaml: framings[{k}]")
-            for k, value in enumerate(listing(camera["framings"], "cameras.yaml: framings"))
-        ),
-        pose=_pose(camera["pose"]),
-        expression_strength=span(camera["expression_strength"], "cameras.yaml: expression_strength"),
+        camera=load_camera(expressions[ANCHOR], folder),
     )
 
 
@@ -166,21 +129,6 @@ def _place(value: Any, where: str) -> Place:
     return Place(Scene(value["id"], value["kind"], check_params(value["kind"], params, where)), lights)
 
 
-def _clothes(value: Any, where: str) -> Clothes:
-    mapping(value, where, ("id", "neckline", "pattern", "palettes"))
-    palettes = []
-    for pair in listing(value["palettes"], f"{where}: palettes"):
-        if not isinstance(pair, list) or len(pair) != 2:
-            raise RememError(f"{where}: palettes holds {pair!r}; it must be a pair of colours.")
-        palettes.append((colour(pair[0], f"{where}: palettes"), colour(pair[1], f"{where}: palettes")))
-    return Clothes(
-        value["id"],
-        text(value["neckline"], f"{where}: neckline", NECKLINES),
-        text(value["pattern"], f"{where}: pattern", PATTERNS),
-        tuple(palettes),
-    )
-
-
 def _rig(value: Any, where: str) -> LightRig:
     mapping(value, where, ("id", "lights", "ambient_sky", "ambient_ground"))
     lights = []
@@ -201,30 +149,6 @@ def _rig(value: Any, where: str) -> LightRig:
     sky = colour(value["ambient_sky"], f"{where}: ambient_sky")
     return LightRig(
         value["id"], tuple(lights), sky, colour(value["ambient_ground"], f"{where}: ambient_ground")
-    )
-
-
-def _framing(value: Any, where: str) -> Framing:
-    mapping(value, where, ("id", "weight", "distance", "shift_x", "shift_y"))
-    return Framing(
-        text(value["id"], f"{where}: id"),
-        number(value["weight"], f"{where}: weight", 0, 100),
-        span(value["distance"], f"{where}: distance", 8, 40),
-        span(value["shift_x"], f"{where}: shift_x", -1, 1),
-        span(value["shift_y"], f"{where}: shift_y", -1, 1),
-    )
-
-
-def _pose(value: Any) -> Pose:
-    where = "cameras.yaml: pose"
-    mapping(value, where, ("yaw", "pitch", "roll", "gaze_yaw", "gaze_pitch", "eye_contact"))
-    return Pose(
-        tuple(span(v, f"{where}: yaw", -30, 30) for v in listing(value["yaw"], f"{where}: yaw")),
-        span(value["pitch"], f"{where}: pitch", -10, 10),
-        span(value["roll"], f"{where}: roll", -6, 6),
-        span(value["gaze_yaw"], f"{where}: gaze_yaw", -25, 25),
-        span(value["gaze_pitch"], f"{where}: gaze_pitch", -15, 15),
-        number(value["eye_contact"], f"{where}: eye_contact"),
     )
 
 

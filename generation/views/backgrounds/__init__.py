@@ -39,12 +39,13 @@ def paint_background(scene: Scene, size: int, draw: int) -> np.ndarray:
         RememError: the scene's kind or a parameter is unknown.
     """
     params = check_params(scene.kind, scene.params, f"scene {scene.id!r}")
+    exposure = params.pop("exposure")
     place = _place(scene.id, scene.kind, json.dumps(params, sort_keys=True))
     rng = stream(draw, "background-framing")
     extent = rng.uniform(0.70, 0.82)
     x0, y0 = rng.uniform(0, 1 - extent), rng.uniform(0.3, 0.7) * (1 - extent)
     picture = resample(place[:, ::-1] if rng.random() < 0.3 else place, x0, y0, extent, size)
-    return np.clip(picture, 0, 1).astype(np.float32)
+    return np.clip(picture * exposure, 0, 1).astype(np.float32)
 
 
 @functools.lru_cache(maxsize=40)

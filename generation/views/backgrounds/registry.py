@@ -41,6 +41,8 @@ def painter(kind: str, **defaults: Any) -> Callable[[Paint], Paint]:
 def check_params(kind: str, params: Any, where: str) -> dict[str, Any]:
     """The parameters of a painter, parsed and filled up with its defaults.
 
+    Every painter also understands `exposure`: what share of its light reaches the picture.
+
     Args:
         kind: painter's name.
         params: mapping from the YAML, or None.
@@ -49,7 +51,7 @@ def check_params(kind: str, params: Any, where: str) -> dict[str, Any]:
     Raises:
         RememError: no such painter, an unknown parameter, or a value that does not fit.
     """
-    defaults = PAINTERS[text(kind, f"{where}: kind", PAINTERS)].defaults
+    defaults = {**PAINTERS[text(kind, f"{where}: kind", PAINTERS)].defaults, "exposure": 1.0}
     parsed = dict(defaults)
     for key, value in (params or {}).items():
         text(key, f"{where}: a parameter of {kind}", defaults)
