@@ -9,13 +9,13 @@ import numpy as np
 from generation.people.person import Person
 from generation.renderers.embree import facial
 from generation.renderers.embree.bodydata import BodyData
+from generation.renderers.embree.clothes import build_clothes, covered_triangles
 from generation.renderers.embree.eyes import build_eyes, eye_spheres
 from generation.renderers.embree.glasses import build_glasses
 from generation.renderers.embree.hair import grow_hair
 from generation.renderers.embree.headmap import build_headmap
 from generation.renderers.embree.lashes import lashes
 from generation.renderers.embree.shape import Pose, neutral_shape
-from generation.renderers.embree.shirt import build_shirt, covered_triangles
 from generation.renderers.embree.skin import sample_mask
 from generation.renderers.embree.strands import Strands, joined, ribbons
 from generation.renderers.embree.subdivision import triangulate
@@ -108,10 +108,13 @@ def build_surfaces(
         values={"canonical": body.canonical},
         corners={"uv": body.corner_uv},
     )
-    shirt = build_shirt(skin, body, view.outfit)
-    bare = ~covered_triangles(body, view.outfit.neckline)
+    height = frame_height(distance)
+    # Lowest height in the picture; perspective shows a little more of what is nearer.
+    bottom = float(camera[1]) - 0.53 * height
+    clothes = build_clothes(skin, body, view.outfit, height / size, bottom)
+    bare = ~covered_triangles(body, view.outfit, bottom)
     rotate, _ = pose.head
-    pixel = frame_height(distance) / size
+    pixel = height / size
     small = [known.brows.posed(vertices, skin.normals, body.triangles, rotate)]
     if known.beard is not None:
         small.append(known.beard.posed(vertices, skin.normals, body.triangles, rotate))
@@ -122,7 +125,7 @@ def build_surfaces(
         surfaces[-1].settings["scalp"] = True
     skin.triangles = body.triangles[bare]
     skin.corners = {"uv": body.corner_uv[bare]}
-    surfaces += [skin, shirt, *build_eyes(known.neutral, body, view.gaze, pose.head)]
+    surfaces += [skin, *clothes, *build_eyes(known.neutral, body, view.gaze, pose.head)]
     surfaces += [_helper(body, posed, name) for name in ("upper-teeth", "lower-teeth", "tongue")]
     glasses = build_glasses(known.person, eye_spheres(known.neutral, body), known.skin, pose.head)
     return surfaces + ([glasses] if glasses is not None else [])

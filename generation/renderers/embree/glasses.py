@@ -5,38 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from generation.people.person import Person
-from generation.renderers.embree.surface import Surface, unit
+from generation.renderers.embree.surface import Surface
 from generation.renderers.embree.tables import check_choice
+from generation.renderers.embree.tubes import tube
 
 SHAPES = ["none", "round", "square"]
-_SIDES = 8
-
-
-def tube(path: np.ndarray, radius: float, closed: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A tube around a polyline.
-
-    Args:
-        path: (n, 3).
-        radius: decimetres.
-        closed: whether the last point joins the first.
-
-    Returns:
-        Vertices, triangles, normals.
-    """
-    n = len(path)
-    ahead = np.roll(path, -1, axis=0) - np.roll(path, 1, axis=0) if closed else np.gradient(path, axis=0)
-    tangent = unit(ahead)
-    e1 = unit(np.cross(tangent, [0.02, 0.13, 0.99]))
-    e2 = np.cross(tangent, e1)
-    angle = np.linspace(0, 2 * np.pi, _SIDES, endpoint=False)
-    normals = np.cos(angle)[None, :, None] * e1[:, None] + np.sin(angle)[None, :, None] * e2[:, None]
-    vertices = path[:, None] + radius * normals
-    i = np.arange(n if closed else n - 1)[:, None] * _SIDES
-    following = (i + _SIDES) % (n * _SIDES)
-    j, k = np.arange(_SIDES)[None], (np.arange(_SIDES)[None] + 1) % _SIDES
-    a, b, c, d = i + j, following + j, following + k, i + k
-    triangles = np.stack([np.stack([a, b, c], -1), np.stack([a, c, d], -1)], axis=2).reshape(-1, 3)
-    return vertices.reshape(-1, 3), triangles, normals.reshape(-1, 3)
 
 
 def build_glasses(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from generation.renderers.embree.bodydata import BodyData
+from generation.renderers.embree.clothes import paint_cloth
 from generation.renderers.embree.eyes import paint_eye
 from generation.renderers.embree.shading import Material
-from generation.renderers.embree.shirt import paint_shirt
 from generation.renderers.embree.skin import paint_skin
 from generation.renderers.embree.surface import Surface, interpolate, unit
 from generation.renderers.embree.tracer import Hits
@@ -46,7 +46,7 @@ def paint(
         hit = seen[rows]
         triangle, u, v = hits.triangle[hit], hits.u[hit], hits.v[hit]
         corner = surface.triangles[triangle]
-        person, view = surface.settings.get("person"), surface.settings.get("figure")
+        person = surface.settings.get("person")
 
         def value(name: str, s: Surface = surface, t=triangle, c=corner, u=u, v=v) -> np.ndarray:
             table = s.corners[name][t] if name in s.corners else s.values[name][c]
@@ -54,16 +54,16 @@ def paint(
 
         normal = unit(interpolate(surface.normals[corner], u, v))
         if surface.material == "skin":
-            paint_skin(material, rows, person, body, value("canonical"), value("uv"), normal)
+            settings = surface.settings
+            paint_skin(material, rows, settings["maps"], settings["turn"], value("atlas"), normal)
         elif surface.material == "eye":
             paint_eye(material, rows, person, value("local"), normal)
         elif surface.material == "hair":
             paint_hair(material, rows, value("colour"), value("tangent"), value("along")[:, 0], normal)
             material.scalp[rows] = surface.settings.get("scalp", False)
         elif surface.material == "cloth":
-            paint_shirt(
-                material, rows, view.outfit, value("canonical"), value("depth")[:, 0], normal, to_eye[rows]
-            )
+            depth = value("depth")[:, 0]
+            paint_cloth(material, rows, surface.settings, value("rest"), depth, normal, to_eye[rows])
         else:
             _paint_plain(material, rows, surface, normal, to_eye[rows])
 
