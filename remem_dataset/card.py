@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import datasets
@@ -10,8 +11,9 @@ from datasets.utils.metadata import MetadataConfigs
 from huggingface_hub import DatasetCardData
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from .raw import RawTree
-from .schema import FINETUNE, PROFILES
+from .balance import population_balance
+from .raw import RawTree, asked_face
+from .schema import FINETUNE, PROFILES, SCENES, SPLITS
 
 
 def render_card(
@@ -23,7 +25,7 @@ def render_card(
     """The README.md of a dataset folder.
 
     Args:
-        tree: the raw tree it was packed from (for the attribute table).
+        tree: the raw tree it was packed from (for the tables of attributes, scenes and people).
         manifest: what goes into `remem.json`.
         infos: features and sizes of every config.
         data_files: the `data_files` of every config.
@@ -64,6 +66,10 @@ def render_card(
         config=manifest["config"],
         counts=manifest["counts"],
         attributes=_attribute_table(tree),
+        scenes=_scene_table(tree),
+        balance=population_balance(
+            tree.read_profile(index)["appearance"] for index in range(tree.config().identities)
+        ),
         profiles=PROFILES,
     )
     return f"---\n{data.to_yaml()}\n---\n\n{body}"
@@ -84,6 +90,21 @@ def _attribute_table(tree: RawTree) -> list[dict[str, Any]]:
                 },
             )
     return sorted(table.values(), key=lambda line: (line["category"], line["attribute"]))
+
+
+def _scene_table(tree: RawTree) -> list[dict[str, Any]]:
+    """One line for each split: its questions by the number of faces and by what shows the asked person."""
+    table = []
+    for split in SPLITS[SCENES]:
+        faces: Counter[int] = Counter()
+        asked: Counter[str] = Counter()
+        for index in range(tree.config().identities):
+            for row in tree.read_rows(index, f"{SCENES}-{split}"):
+                found = tree.read_faces(row["identity_id"], row["view_id"])
+                faces[len(found)] += 1
+                asked[asked_face(row, found)["kind"]] += 1
+        table.append({"split": split, "rows": faces.total(), "faces": faces, "asked": asked})
+    return table
 
 
 def _size_category(rows: int) -> str:

@@ -23,6 +23,22 @@ def identity_name(index: int) -> str:
     return f"id_{index + 1:04d}"
 
 
+def asked_face(row: dict[str, Any], faces: list[dict[str, Any]]) -> dict[str, Any]:
+    """The face that a scene row asks about, among those of its picture.
+
+    Raises:
+        RememError: a picture that was drawn anew no longer shows the person where the question says.
+    """
+    for face in faces:
+        own = face["identity_id"] == row["identity_id"]
+        if own and face["place"] and f"the person {face['place']}" in row["cloze_prompt"]:
+            return face
+    raise RememError(
+        f"The picture {row['view_id']} of {row['identity_id']} does not show the asked person where "
+        f"{row['id']} says; generate again."
+    )
+
+
 @dataclass(frozen=True)
 class RawTree:
     """Paths inside a raw tree."""
