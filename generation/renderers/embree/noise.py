@@ -30,10 +30,12 @@ def noise(points: np.ndarray, scale: float, seed: int, order: int = 1) -> np.nda
     Returns:
         (n,) values.
     """
-    where = (np.asarray(points).T / scale) + 0.37 * seed
-    return 1.6 * ndimage.map_coordinates(
-        _lattice(seed % 16), where, order=order, mode="grid-wrap", prefilter=False
+    shift = np.float32((0.37 * seed) % _LATTICE)
+    where = np.asarray(points, np.float32).T * np.float32(1 / scale) + shift
+    values = ndimage.map_coordinates(
+        _lattice(seed % 16), where, np.float32, order=order, mode="grid-wrap", prefilter=False
     )
+    return np.float32(1.6) * values
 
 
 def fractal(points: np.ndarray, scale: float, seed: int, octaves: int = 3) -> np.ndarray:

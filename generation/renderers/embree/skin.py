@@ -1,15 +1,24 @@
-"""Skin painted as a function of canonical position: tone, blush, freckles, moles, lips, stubble, scalp."""
+"""Skin, painted once per person over the atlas: melanin, blood, folds, lips, shadows of beard and scalp.
+
+Colour follows the two pigments that make skin (Tsumura et al. 2003): the base tone times exp(−m·M − h·H) with
+offsets m of melanin and h of haemoglobin, so that every blotch keeps to hues that skin can have.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numba
 import numpy as np
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from generation.people.person import Person
+from generation.renderers.embree.atlas import SIZE, Atlas
 from generation.renderers.embree.bodydata import BodyData
 from generation.renderers.embree.noise import noise
 from generation.renderers.embree.regions import beard_density, brow_density, scalp_density
+from generation.renderers.embree.relief import make_relief, scar_profile
 from generation.renderers.embree.shading import Material
 from generation.renderers.embree.surface import smoothstep, unit
 from generation.streams import stream
@@ -17,141 +26,236 @@ from generation.streams import stream
 # Linear reflectance of skin from the palest to the darkest; melanin 0, 0.25, 0.5, 0.75, 1.
 TONES = np.array(
     [
-        [0.73, 0.49, 0.385],
-        [0.62, 0.385, 0.270],
-        [0.45, 0.252, 0.155],
-        [0.25, 0.125, 0.071],
-        [0.115, 0.057, 0.035],
-    ]
+        [0.74, 0.50, 0.400],
+        [0.62, 0.375, 0.262],
+        [0.44, 0.232, 0.138],
+        [0.235, 0.108, 0.058],
+        [0.105, 0.047, 0.027],
+    ],
+    dtype=np.float32,
 )
+MELANIN = np.array([0.55, 0.95, 1.25], dtype=np.float32)
+BLOOD = np.array([0.10, 0.85, 0.70], dtype=np.float32)
+_TILT = 0.7  # longest tilt that the texture can hold
+_EYE = (0.31, 7.285, 1.25)  # canonical centre of the left eyeball, decimetres
+
+
+@dataclass(frozen=True, eq=False)
+class SkinMaps:
+    """A person's skin over the atlas.
+
+    Attributes:
+        texture: (SIZE, SIZE, 8) uint8: square root of linear albedo (3), tilt of the normal in the unposed head's
+            frame (3, 127 = none), roughness, specular reflectance × 10.
+        wrap: (3,) how far diffuse light reaches around the terminator.
+    """
+
+    texture: np.ndarray
+    wrap: np.ndarray
 
 
 def skin_tone(melanin: float) -> np.ndarray:
     """Base reflectance (3,) of a melanin level in [0, 1]."""
-    return np.array([np.interp(melanin, np.linspace(0, 1, 5), TONES[:, c]) for c in range(3)])
-
-
-def _spot(xyz: np.ndarray, centre: tuple[float, float, float], radius: float) -> np.ndarray:
-    """Gaussian around a point and its mirror image."""
-    mirrored = np.stack([np.abs(xyz[:, 0]), xyz[:, 1], xyz[:, 2]], axis=1)
-    return np.exp(-((mirrored - centre) ** 2).sum(axis=1) / (2 * radius**2))
+    return np.array([np.interp(melanin, np.linspace(0, 1, 5), TONES[:, c]) for c in range(3)], np.float32)
 
 
 def sample_mask(mask: np.ndarray, uv: np.ndarray) -> np.ndarray:
-    """Bilinear look-up of a mask image at (n, 2) texture coordinates."""
+    """Bilinear look-up of a mask image at (n, 2) texture coordinates of the body model."""
     size = mask.shape[0]
     rows = (1 - uv[:, 1]) * size - 0.5
     columns = uv[:, 0] * size - 0.5
-    return ndimage.map_coordinates(mask, [rows, columns], order=1, mode="nearest")
+    return ndimage.map_coordinates(mask, [rows, columns], np.float32, order=1, mode="nearest")
 
 
 def paint_skin(
-    material: Material,
-    rows: np.ndarray,
-    person: Person,
-    body: BodyData,
-    xyz: np.ndarray,
-    uv: np.ndarray,
-    normal: np.ndarray,
+    material: Material, rows: np.ndarray, maps: SkinMaps, turn: np.ndarray, where: np.ndarray, normal: np.ndarray
 ) -> None:
     """Fill `material[rows]`.
 
     Args:
         material: to be filled.
         rows: which points.
-        person: whose skin.
-        body: for the masks.
-        xyz: (n, 3) canonical positions.
-        uv: (n, 2) texture coordinates.
+        maps: the person's skin.
+        turn: (3, 3) rotation of the head, which the relief follows.
+        where: (n, 2) atlas coordinates in texels.
         normal: (n, 3) interpolated normals.
     """
-    seed = person.index * 7
+    values = _bilinear(maps.texture, np.ascontiguousarray(where, np.float32))
+    material.albedo[rows] = (values[:, :3] / 255) ** 2
+    tilt = (values[:, 3:6] - 127) * np.float32(_TILT / 127)
+    material.normal[rows] = unit(normal + tilt @ turn.T.astype(np.float32))
+    material.roughness[rows] = values[:, 6] / 255
+    material.specular[rows] = values[:, 7] / 2550
+    material.wrap[rows] = maps.wrap
+
+
+@numba.njit(cache=True)
+def _bilinear(texture: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """(n, channels) float32 values between the texels at (n, 2) coordinates (column, row)."""
+    size, channels = texture.shape[0], texture.shape[2]
+    result = np.empty((len(where), channels), np.float32)
+    for i in range(len(where)):
+        x = min(max(where[i, 0], np.float32(0)), np.float32(size - 1.001))
+        y = min(max(where[i, 1], np.float32(0)), np.float32(size - 1.001))
+        c, r = int(x), int(y)
+        fx, fy = x - np.float32(c), y - np.float32(r)
+        for k in range(channels):
+            low = texture[r, c, k] * (1 - fx) + texture[r, c + 1, k] * fx
+            high = texture[r + 1, c, k] * (1 - fx) + texture[r + 1, c + 1, k] * fx
+            result[i, k] = low * (1 - fy) + high * fy
+    return result
+
+
+def _spot(xyz: np.ndarray, centre: tuple[float, float, float], radius: float) -> np.ndarray:
+    """Gaussian around a point and its mirror image."""
+    x, y, z = np.abs(xyz[:, 0]) - centre[0], xyz[:, 1] - centre[1], xyz[:, 2] - centre[2]
+    return np.exp((x * x + y * y + z * z) * np.float32(-1 / (2 * radius**2)))
+
+
+def bake_skin(person: Person, body: BodyData, atlas: Atlas) -> SkinMaps:
+    """Paint a person's skin over the atlas.
+
+    Args:
+        person: who.
+        body: for the masks.
+        atlas: the texels.
+    """
+    xyz, uv = atlas.xyz, atlas.uv
     base = skin_tone(person.melanin)
-    colour = np.repeat(base[None], len(xyz), axis=0)
-    mottle = 0.030 * noise(xyz, 0.22, seed, order=2) + 0.018 * noise(xyz, 0.06, seed + 5, order=2)
-    colour *= 1 + mottle[:, None] * np.array([0.7, 1.0, 1.1])
-
-    flush = _spot(xyz, (0.55, 6.85, 1.15), 0.22) + 0.8 * _spot(xyz, (0.0, 6.93, 1.66), 0.13)
-    flush += 0.35 * _spot(xyz, (0.0, 6.28, 1.45), 0.16)
+    seed = person.index * 7
     ears = sample_mask(body.masks["ears"], uv)
-    flush = (0.25 + 0.75 * person.redness) * (flush + 0.7 * ears) * (1 + 0.25 * noise(xyz, 0.12, seed + 8))
-    colour *= 1 - np.clip(flush, 0, 1.2)[:, None] * np.array([0.02, 0.22, 0.20])
-    hollow = _spot(xyz, (0.30, 7.12, 1.38), 0.085) * (0.35 + 0.4 * np.clip((person.age - 30) / 50, 0, 1))
-    colour *= 1 - hollow[:, None] * np.array([0.22, 0.26, 0.18])
-    # Upper lids and inner corners are darker than the forehead.
-    colour *= 1 - (0.16 * _spot(xyz, (0.30, 7.40, 1.40), 0.085))[:, None] * np.array([0.8, 1.0, 1.0])
-
-    front = (
-        smoothstep(0.6, 1.0, xyz[:, 2]) * smoothstep(6.2, 6.6, xyz[:, 1]) * smoothstep(8.3, 7.7, xyz[:, 1])
-    )
-    if person.freckles > 0:
-        colour *= 1 - (front * _freckles(person, xyz))[:, None] * np.array([0.26, 0.48, 0.58])
+    lips = np.clip(sample_mask(body.masks["lips"], uv) * 1.15, 0, 1)
+    relief = make_relief(person, atlas, lips)
+    melanin = _melanin(person, xyz, seed) + 0.30 * relief.fold
+    blood = _blood(person, xyz, ears, seed) + 0.35 * relief.fold
+    colour = base * np.exp(-melanin[:, None] * MELANIN - blood[:, None] * BLOOD)
     for x, y, radius in person.moles:
         away = np.hypot(xyz[:, 0] - x, xyz[:, 1] - y)
-        dark = smoothstep(radius * 1.25, radius * 0.7, away) * smoothstep(0.5, 0.8, xyz[:, 2])
-        colour *= 1 - dark[:, None] * np.array([0.66, 0.76, 0.80])
-    if person.age > 45:
-        age_spots = smoothstep(1.7, 2.1, noise(xyz, 0.07, seed + 13)) * min((person.age - 45) / 60, 0.5)
-        colour *= 1 - age_spots[:, None] * np.array([0.25, 0.38, 0.45])
+        dark = smoothstep(radius * 1.35, radius * 0.6, away) * smoothstep(0.5, 0.8, xyz[:, 2])
+        colour *= 1 - dark[:, None] * np.array([0.62, 0.74, 0.78], np.float32)
+    if person.scar:
+        # Scar tissue has neither melanin nor fine texture; young ones are pink.
+        scar = 0.75 * scar_profile(person, xyz)[:, None]
+        pale = (0.65 * base + 0.35 * skin_tone(0.0)) * np.array([1.05, 0.95, 0.97], np.float32)
+        colour = colour * (1 - scar) + pale * scar
 
-    hair = np.asarray(person.hair_colour) * (1 - 0.45 * person.grey) + 0.22 * person.grey
-    shade = beard_density(person.beard, xyz, stubble=True)
-    if person.gender == "male" and person.beard == "none":
-        shade = 0.18 * beard_density("stubble", xyz, stubble=True)
-    grain = np.clip(0.75 + 0.45 * noise(xyz, 0.010, seed + 17), 0, 1.4)
-    shade = np.clip(shade * 0.55 * grain, 0, 0.8)[:, None]
-    colour = colour * (1 - shade) + (0.35 * hair + 0.12 * base) * shade
+    colour = _lip_colour(person, base, colour, lips, xyz, seed)
+    colour = _hair_shadow(person, base, colour, ears, lips, xyz, seed)
+    inside = np.clip(sample_mask(body.masks["inside-mouth"], uv) * 1.5, 0, 1)[:, None]
+    colour = colour * (1 - inside) + np.array([0.30, 0.075, 0.065], np.float32) * inside
+    # The lids' wet rim and the inner corner are flesh without pigment.
+    away = np.sqrt((np.abs(xyz[:, 0]) - _EYE[0]) ** 2 + (xyz[:, 1] - _EYE[1]) ** 2 + (xyz[:, 2] - _EYE[2]) ** 2)
+    rim = smoothstep(0.163, 0.150, away)
+    flesh = np.array([0.46, 0.20, 0.17], np.float32) * (1 - 0.35 * person.melanin)
+    colour = colour * (1 - 0.75 * rim[:, None]) + flesh * 0.75 * rim[:, None]
+
+    oily = _spot(xyz, (0.0, 7.0, 1.6), 0.24) + _spot(xyz, (0.0, 7.78, 1.45), 0.30)
+    oily += 0.6 * _spot(xyz, (0.50, 7.02, 1.22), 0.16)
+    rough = 0.53 - 0.10 * np.clip(oily, 0, 1) - 0.05 * person.melanin + 0.05 * noise(xyz, 0.05, seed + 37)
+    rough = rough + (0.36 - rough) * lips
+    rough = rough + (0.16 - rough) * rim
+    shine = 0.028 + 0.008 * person.melanin + 0.014 * lips + 0.02 * rim
+    texture = np.empty((len(xyz), 8), np.float32)
+    texture[:, :3] = 255 * np.sqrt(np.clip(colour, 0.004, 0.95))
+    texture[:, 3:6] = 127 + relief.tilt * (127 / _TILT)
+    texture[:, 6] = 255 * rough
+    texture[:, 7] = 2550 * shine
+    return SkinMaps(
+        texture=atlas.spread(np.clip(np.rint(texture), 0, 255).astype(np.uint8)),
+        wrap=np.array([0.34, 0.13, 0.07], np.float32) * (1 - 0.45 * person.melanin),
+    )
+
+
+def _melanin(person: Person, xyz: np.ndarray, seed: int) -> np.ndarray:
+    """Melanin offset (n,) from the base tone."""
+    tone = person.melanin
+    old = float(np.clip((person.age - 35) / 45, 0, 1))
+    m = (0.030 + 0.03 * old) * noise(xyz, 0.21, seed, order=2) + 0.022 * noise(xyz, 0.055, seed + 5, order=2)
+    m += 0.018 * noise(xyz, 0.018, seed + 6)
+    # Around eyes and mouth and on the sides of the forehead skin is darker, most so on dark skin.
+    ringed = 0.06 + 0.16 * tone
+    m += ringed * (_spot(xyz, (0.30, 7.13, 1.36), 0.085) + 0.9 * _spot(xyz, (0.29, 7.41, 1.38), 0.075))
+    m += 0.5 * ringed * _spot(xyz, (0.19, 7.26, 1.33), 0.06)
+    m += 0.10 * tone * (_spot(xyz, (0.30, 6.58, 1.25), 0.12) + _spot(xyz, (0.0, 6.42, 1.42), 0.12))
+    m += 0.16 * tone * _spot(xyz, (0.68, 7.75, 0.85), 0.28)
+    m -= 0.10 * tone * _spot(xyz, (0.42, 6.98, 1.30), 0.16)
+    m += 0.03 * smoothstep(6.2, 5.8, xyz[:, 1])
+    front = smoothstep(0.6, 1.0, xyz[:, 2]) * smoothstep(6.2, 6.6, xyz[:, 1]) * smoothstep(8.3, 7.7, xyz[:, 1])
+    if person.freckles > 0:
+        m += 0.60 * front * _freckles(person, xyz)
+    if person.age > 42:
+        spots = smoothstep(1.45, 2.0, noise(xyz, 0.075, seed + 13)) + smoothstep(1.9, 2.3, noise(xyz, 0.14, seed + 14))
+        m += min((person.age - 42) / 60, 0.55) * (1 - 0.5 * tone) * np.clip(spots, 0, 1)
+    return m
+
+
+def _blood(person: Person, xyz: np.ndarray, ears: np.ndarray, seed: int) -> np.ndarray:
+    """Haemoglobin offset (n,) from the base tone."""
+    flush = 0.9 * _spot(xyz, (0.50, 6.90, 1.22), 0.20) + 0.9 * _spot(xyz, (0.0, 6.93, 1.66), 0.12)
+    flush += 0.45 * _spot(xyz, (0.12, 6.88, 1.48), 0.06) + 0.35 * _spot(xyz, (0.0, 6.28, 1.45), 0.15)
+    flush += 0.30 * _spot(xyz, (0.30, 7.39, 1.38), 0.07) + 0.28 * _spot(xyz, (0.28, 7.16, 1.36), 0.07)
+    flush += 0.7 * ears
+    blotch = 1 + 0.40 * noise(xyz, 0.13, seed + 8, order=2) + 0.20 * noise(xyz, 0.04, seed + 9)
+    blood = (0.14 + 0.34 * person.redness) * flush * blotch
+    blood += 0.035 * noise(xyz, 0.10, seed + 10, order=2)
+    # The forehead is yellower than the middle of the face.
+    blood -= 0.06 * smoothstep(7.6, 7.85, xyz[:, 1])
+    if person.age > 45:
+        # Small burst vessels on cheeks and nose.
+        vessels = smoothstep(0.16, 0.04, np.abs(noise(xyz, 0.06, seed + 11)))
+        weight = _spot(xyz, (0.46, 6.92, 1.25), 0.16) + _spot(xyz, (0.07, 6.93, 1.58), 0.10)
+        blood += min((person.age - 45) / 50, 0.6) * 0.35 * vessels * weight
+    return blood * (1 - 0.62 * person.melanin)
+
+
+def _lip_colour(
+    person: Person, base: np.ndarray, colour: np.ndarray, lips: np.ndarray, xyz: np.ndarray, seed: int
+) -> np.ndarray:
+    """Lips: the person's lip colour over the skin's, darker above, with an edge that fades into the skin."""
+    share = 0.60 if person.gender == "female" else 0.34
+    natural = base * np.array([0.90, 0.60, 0.62], np.float32)
+    lip = share * np.asarray(person.lip, np.float32) + (1 - share) * natural
+    upper = smoothstep(6.585, 6.635, xyz[:, 1])
+    creases = noise(xyz * np.array([3.2, 0.5, 0.5], np.float32), 0.055, seed + 23)
+    shade = (1 - 0.17 * upper) * (1 + 0.06 * creases + 0.05 * noise(xyz, 0.06, seed + 24))
+    # Old lips are thin and pale.
+    faded = 0.86 - 0.30 * float(np.clip((person.age - 45) / 40, 0, 1))
+    alpha = (faded * smoothstep(0.10, 0.95, lips))[:, None]
+    return colour * (1 - alpha) + lip * shade[:, None] * alpha
+
+
+def _hair_shadow(
+    person: Person,
+    base: np.ndarray,
+    colour: np.ndarray,
+    ears: np.ndarray,
+    lips: np.ndarray,
+    xyz: np.ndarray,
+    seed: int,
+) -> np.ndarray:
+    """Hairs too fine for strands, and those under the skin: stubble, brows, scalp."""
+    hair = np.asarray(person.hair_colour, np.float32) * (1 - 0.45 * person.grey) + 0.22 * person.grey
+    if person.gender == "male":
+        shade = beard_density("stubble" if person.beard == "none" else person.beard, xyz, stubble=True)
+        grain = np.clip(0.80 + 0.40 * noise(xyz, 0.012, seed + 17), 0, 1.4)
+        strength = {"none": 0.13, "stubble": 0.50}.get(person.beard, 0.62)
+        shade = np.clip(shade * strength * grain * (1 - lips), 0, 0.85)[:, None]
+        # Roots seen through the skin look bluish.
+        colour = colour * (1 - shade) + (0.40 * hair + base * np.array([0.16, 0.17, 0.19], np.float32)) * shade
     roots = scalp_density(person.hair_style, xyz) * (1 - np.clip(ears * 3, 0, 1))
     roots = np.clip(roots * (0.82 + 0.10 * noise(xyz, 0.02, seed + 19)), 0, 0.92)[:, None]
     colour = colour * (1 - roots) + (0.6 * hair + 0.03 * base) * roots
-
-    brow = (0.45 * brow_density(person, xyz))[:, None]
-    colour = colour * (1 - brow) + (0.5 * hair + 0.15 * base) * brow
-
-    lips = np.clip(sample_mask(body.masks["lips"], uv) * 1.2, 0, 1)[:, None]
-    creases = 1 + 0.10 * noise(xyz * np.array([3.0, 0.6, 0.6]), 0.06, seed + 23)[:, None]
-    share = 0.65 if person.gender == "female" else 0.40
-    lip = (share * np.asarray(person.lip) + (1 - share) * base * np.array([0.95, 0.62, 0.60])) * creases
-    colour = colour * (1 - 0.85 * lips) + lip * 0.85 * lips
-    inside = np.clip(sample_mask(body.masks["inside-mouth"], uv) * 1.5, 0, 1)[:, None]
-    colour = colour * (1 - inside) + np.array([0.30, 0.075, 0.065]) * inside
-
-    material.albedo[rows] = np.clip(colour, 0.004, 0.95)
-    material.normal[rows] = _bumped(normal, xyz, person, seed)
-    zone = _spot(xyz, (0.0, 7.0, 1.6), 0.28) + _spot(xyz, (0.0, 7.75, 1.45), 0.30)
-    material.roughness[rows] = 0.52 - 0.09 * np.clip(zone, 0, 1) - 0.17 * lips[:, 0]
-    material.specular[rows] = 0.026 + 0.012 * lips[:, 0]
-    material.wrap[rows] = np.array([0.28, 0.12, 0.07]) * (1 - 0.35 * person.melanin)
-
-
-def _bumped(normal: np.ndarray, xyz: np.ndarray, person: Person, seed: int) -> np.ndarray:
-    """Pores for everyone and, with age, forehead lines and crow's feet, as tilts of the normal."""
-    pores = np.stack([noise(xyz, 0.028, seed + 29 + k) for k in range(3)], axis=1)
-    tilt = 0.014 * pores
-    lined = np.clip((person.age - 35) / 40, 0, 1)
-    if lined > 0:
-        wave = 0.9 * noise(xyz * np.array([0.5, 1.0, 0.5]), 0.25, seed + 31)
-        forehead = (
-            smoothstep(7.62, 7.72, xyz[:, 1])
-            * smoothstep(8.0, 7.9, xyz[:, 1])
-            * smoothstep(1.0, 1.2, xyz[:, 2])
-        )
-        tilt[:, 1] += (
-            0.30 * lined * forehead * np.sin(xyz[:, 1] * 62 + 2.2 * wave) * np.clip(0.6 + 0.5 * wave, 0, 1)
-        )
-        corner = _spot(xyz, (0.60, 7.27, 1.18), 0.09)
-        radial = np.arctan2(xyz[:, 1] - 7.27, np.abs(xyz[:, 0]) - 0.42)
-        tilt[:, 1] += 0.30 * lined * corner * np.sin(radial * 14 + wave)
-        tilt += (0.03 * lined) * np.stack([noise(xyz, 0.09, seed + 37 + k) for k in range(3)], axis=1)
-    return unit(normal + tilt)
+    brow = (0.42 * brow_density(person, xyz))[:, None]
+    return colour * (1 - brow) + (0.6 * hair + 0.18 * base) * brow
 
 
 def _freckles(person: Person, xyz: np.ndarray) -> np.ndarray:
     """Darkness (n,) of freckles: dots strewn over cheeks and nose, the same ones in every view."""
     rng = stream(0, "renderer-freckles", person.index)
-    n = int(420 * person.freckles)
-    centres = rng.normal([0.0, 6.98], [0.36, 0.20], size=(n + 1, 2))
-    radius = 0.006 + 0.009 * rng.random(n + 1)
-    strength = 0.25 + 0.45 * rng.random(n + 1)
-    away, nearest = cKDTree(centres).query(xyz[:, :2])
-    return strength[nearest] * smoothstep(1.2, 0.5, away / radius[nearest])
+    n = int(520 * person.freckles)
+    centres = rng.normal([0.0, 7.0], [0.36, 0.22], size=(n + 1, 2))
+    radius = 0.005 + 0.010 * rng.random(n + 1) ** 2
+    strength = 0.25 + 0.65 * rng.random(n + 1)
+    away, nearest = cKDTree(centres).query(xyz[:, :2], distance_upper_bound=0.03)
+    nearest = np.minimum(nearest, n)
+    return np.where(np.isfinite(away), strength[nearest] * smoothstep(1.25, 0.4, away / radius[nearest]), 0)
