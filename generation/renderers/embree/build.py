@@ -13,13 +13,15 @@ from generation.renderers.embree.clothes import build_clothes, covered_triangles
 from generation.renderers.embree.eyes import build_eyes, eye_spheres
 from generation.renderers.embree.glasses import build_glasses
 from generation.renderers.embree.hair import grow_hair
-from generation.renderers.embree.headmap import build_headmap
+from generation.renderers.embree.hair_torso import TorsoField, build_torso, pose_hair
+from generation.renderers.embree.hair_under import hair_under
+from generation.renderers.embree.headmap import HeadMap, build_headmap
 from generation.renderers.embree.lashes import lashes
-from generation.renderers.embree.shape import Pose, neutral_shape
+from generation.renderers.embree.shape import Pose, make_pose, neutral_shape
 from generation.renderers.embree.skin import sample_mask
-from generation.renderers.embree.strands import Strands, joined, ribbons
+from generation.renderers.embree.strands import Strands, joined, ribbons, thinned
 from generation.renderers.embree.subdivision import triangulate
-from generation.renderers.embree.surface import Surface, smoothstep, vertex_normals
+from generation.renderers.embree.surface import Surface, vertex_normals
 from generation.renderers.embree.tables import check_choice
 from generation.renderers.embree.tracer import frame_height
 from generation.views.view import Figure, View
@@ -37,6 +39,8 @@ class PreparedPerson:
         skin: (V, 3) the same, subdivided.
         eye_centre: (3,) midpoint between the eyeballs.
         hair: scalp hair around the unposed head, or None.
+        head: what hair lies on under a hat.
+        torso: what long hair lies on.
         brows: eyebrows.
         beard: beard, or None.
     """
@@ -46,6 +50,8 @@ class PreparedPerson:
     skin: np.ndarray
     eye_centre: np.ndarray
     hair: Strands | None
+    head: HeadMap
+    torso: TorsoField
     brows: facial.RootedHair
     beard: facial.RootedHair | None
 
@@ -64,13 +70,17 @@ def prepare(person: Person, body: BodyData) -> PreparedPerson:
     ears = np.zeros(len(vertices))
     np.maximum.at(ears, body.triangles.ravel(), corner_ears)
     head = build_headmap(skin, ears > 0.3)
+    rest = make_pose(neutral, body, 0.0, 0.0, 0.0).apply(neutral, body.weights)
+    torso = build_torso(body.subdivision @ rest[: body.n_skin], body.triangles)
     eyes = np.unique(np.concatenate([body.parts["l-eye"], body.parts["r-eye"]]))
     return PreparedPerson(
         person=person,
         neutral=neutral,
         skin=vertices,
         eye_centre=neutral[eyes].mean(axis=0),
-        hair=grow_hair(person, skin, body.canonical, ears, head),
+        hair=grow_hair(person, skin, body.canonical, ears, head, torso),
+        head=head,
+        torso=torso,
         brows=facial.root_brows(person, body),
         beard=facial.root_beard(person, body),
     )
@@ -121,7 +131,10 @@ def build_surfaces(
     small.append(lashes(posed, body, rotate @ [0.0, 0.0, 1.0]))
     surfaces = [ribbons(joined(small), camera, 0.22 * pixel)]
     if known.hair is not None:
-        surfaces.append(ribbons(_pose_hair(known.hair, pose), camera, 0.50 * pixel))
+        strands = hair_under(thinned(known.hair, pixel), view.accessory, known.head)
+        surfaces.append(
+            ribbons(pose_hair(strands, pose, known.torso, view.outfit.garment), camera, 0.5 * pixel)
+        )
         surfaces[-1].settings["scalp"] = True
     skin.triangles = body.triangles[bare]
     skin.corners = {"uv": body.corner_uv[bare]}
@@ -129,19 +142,6 @@ def build_surfaces(
     surfaces += [_helper(body, posed, name) for name in ("upper-teeth", "lower-teeth", "tongue")]
     glasses = build_glasses(known.person, eye_spheres(known.neutral, body), known.skin, pose.head)
     return surfaces + ([glasses] if glasses is not None else [])
-
-
-def _pose_hair(hair: Strands, pose: Pose) -> Strands:
-    """Turn the hair with the head; what hangs below the chin gives way to gravity and lags behind."""
-    rotate, offset = pose.head
-    stiff = hair.points @ rotate.T + offset
-    slack = 0.55 * smoothstep(6.7, 5.3, hair.points[..., 1:2])
-    return Strands(
-        points=stiff * (1 - slack) + hair.points * slack,
-        colour=hair.colour,
-        width=hair.width,
-        normal=hair.normal @ rotate.T,
-    )
 
 
 def _helper(body: BodyData, posed: np.ndarray, name: str) -> Surface:

@@ -24,7 +24,26 @@ def off_the_face(p: np.ndarray, fringe: np.ndarray) -> np.ndarray:
     return np.stack([x, p[:, 1], z], axis=1)
 
 
-def cut_off_face(points: np.ndarray, end: np.ndarray, brow: np.ndarray, bare: float | None) -> np.ndarray:
+def resampled(points: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Cut (n, m, 3) strands at the fractional point numbers `last` (n,), spread over all m points again.
+
+    Every strand then still tapers to its tip.
+    """
+    n, last_point = len(points), points.shape[1] - 1
+    where = np.linspace(0, 1, last_point + 1)[None] * last[:, None]
+    low = np.minimum(where.astype(int), last_point - 1)
+    mix = (where - low)[..., None].astype(points.dtype)
+    rows = np.arange(n)[:, None]
+    return points[rows, low] * (1 - mix) + points[rows, low + 1] * mix
+
+
+def cut_off_face(
+    points: np.ndarray,
+    end: np.ndarray,
+    brow: np.ndarray,
+    bare: float | None,
+    kept: np.ndarray | None = None,
+) -> np.ndarray:
     """Shorten strands at the style's end and wherever they would cross the face; nothing covers the eyes.
 
     Args:
@@ -33,11 +52,12 @@ def cut_off_face(points: np.ndarray, end: np.ndarray, brow: np.ndarray, bare: fl
         brow: (n,) lowest height each may reach in front of the face.
         bare: how much higher than in the base shape this person's hairline lies, in decimetres, if the
             forehead is to stay free as well; else None.
+        kept: (n,) share of each strand's points that stays at most.
 
     Returns:
-        (n, m, 3): what is left of each strand, resampled over all m points so that it still tapers.
+        (n, m, 3): what is left of each strand, resampled over all m points.
     """
-    n, last_point = len(points), points.shape[1] - 1
+    last_point = points.shape[1] - 1
     x, y, z = np.abs(points[..., 0]), points[..., 1], points[..., 2]
     face = (z > 0.95) & (x < 0.60) & (y < brow[:, None])
     face |= (z > 1.06) & (x < 0.95) & (y < np.minimum(brow, 7.66)[:, None])
@@ -45,9 +65,6 @@ def cut_off_face(points: np.ndarray, end: np.ndarray, brow: np.ndarray, bare: fl
         face |= (z > 0.90) & (x < 0.66) & (y < np.interp(x, [0.0, 0.35, 0.60], [8.01, 7.95, 7.73]) + bare)
     gone = np.logical_or.accumulate(face | (y < end[:, None]), axis=1)
     last = np.maximum(last_point - gone.sum(axis=1), 0.05)
-    # Resample what is left over all points, so that every strand still tapers to its tip.
-    where = np.linspace(0, 1, last_point + 1)[None] * last[:, None]
-    low = np.minimum(where.astype(int), last_point - 1)
-    mix = (where - low)[..., None]
-    rows = np.arange(n)[:, None]
-    return points[rows, low] * (1 - mix) + points[rows, low + 1] * mix
+    if kept is not None:
+        last = np.minimum(last, np.maximum(last_point * kept, 0.05))
+    return resampled(points, last)

@@ -8,6 +8,8 @@ import numpy as np
 from scipy.interpolate import PchipInterpolator
 
 from generation.people.person import Person
+from generation.renderers.embree import tables
+from generation.renderers.embree.hair_style import bare_scalp, style_of
 from generation.renderers.embree.noise import noise
 from generation.renderers.embree.surface import smoothstep
 
@@ -17,6 +19,8 @@ _AZIMUTH = [0, 15, 30, 42, 52, 62, 70, 76, 84, 94, 104, 125, 145, 180]
 _HEIGHT = {
     "full": [8.04, 8.05, 8.04, 7.96, 7.80, 7.64, 7.48, 7.20, 7.36, 7.36, 7.05, 6.74, 6.58, 6.52],
     "receding": [8.16, 8.24, 8.32, 8.30, 8.12, 7.84, 7.56, 7.22, 7.36, 7.36, 7.05, 6.74, 6.58, 6.52],
+    "peak": [7.99, 8.06, 8.10, 8.05, 7.88, 7.68, 7.49, 7.20, 7.36, 7.36, 7.05, 6.74, 6.58, 6.52],
+    "high": [8.10, 8.11, 8.11, 8.05, 7.90, 7.70, 7.50, 7.21, 7.36, 7.36, 7.05, 6.74, 6.58, 6.52],
     "crown": [9.20, 9.20, 9.20, 9.20, 8.60, 8.05, 7.74, 7.42, 7.40, 7.40, 7.40, 7.30, 7.30, 7.30],
 }
 
@@ -28,20 +32,21 @@ def _curve(kind: str) -> PchipInterpolator:
 
 def hairline_kind(style: str) -> str:
     """Which hairline a hair style has."""
-    return {"receding": "receding", "bald": "crown"}.get(style, "full")
+    return tables.hair_table(style).get("hairline", "full")
 
 
 def above_hairline(style: str, xyz: np.ndarray) -> np.ndarray:
     """Signed height (n,) above the hairline in decimetres, ragged a little by noise."""
     azimuth = np.degrees(np.arctan2(np.abs(xyz[:, 0]), xyz[:, 2] - HEAD_CENTRE[2]))
-    return xyz[:, 1] - _curve(hairline_kind(style))(azimuth) + 0.022 * noise(xyz, 0.10, 3)
+    ragged = 0.022 * noise(xyz, 0.10, 3) + 0.030 * noise(xyz, 0.35, 4)
+    return xyz[:, 1] - _curve(hairline_kind(style))(azimuth) + ragged
 
 
 def scalp_density(style: str, xyz: np.ndarray) -> np.ndarray:
     """How much of the skin the hair roots hide (n,), in [0, 1]."""
-    if style == "bald":
+    if style_of(style) is None:
         return np.zeros(len(xyz))
-    return smoothstep(-0.04, 0.10, above_hairline(style, xyz))
+    return smoothstep(-0.05, 0.16, above_hairline(style, xyz)) * (1 - bare_scalp(style, xyz))
 
 
 def _ellipse(xyz: np.ndarray, x: float, y: float, rx: float, ry: float, soft: float = 0.25) -> np.ndarray:
