@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from generation.candidates import sample_candidates
+from generation.multi_image import multi_image_rows, view_name
 from generation.profiles import (
     Profile,
     get_attribute,
@@ -13,14 +14,15 @@ from generation.profiles import (
     sample_gender,
 )
 from generation.profiles.names import sample_name
-from generation.profiles.profile import BLOCK
 from generation.questions import question_library
 from generation.questions.library import QuestionLibrary
-from generation.questions.lint import MULTI_IMAGE as MULTI_IMAGE_TEMPLATE
-from generation.questions.plan import MULTI, SINGLE, Ask, plan_eval, plan_finetune
+from generation.questions.places import person_at, place_wording
+from generation.questions.plan import SINGLE, Ask, plan_eval, plan_finetune, plan_scenes
 from generation.questions.topics import Topic, owner_of
-from generation.streams import stream
+from generation.views.groups import sample_group
+from generation.views.view import GroupView
 from remem_dataset.config import BenchmarkConfig
+from remem_dataset.errors import RememError
 from remem_dataset.raw import identity_name
 from remem_dataset.schema import (
     EVAL,
@@ -28,6 +30,7 @@ from remem_dataset.schema import (
     FINETUNE,
     MULTI_HOP,
     MULTI_IMAGE,
+    SCENES,
     SEEN,
     SINGLE_HOP,
     TRAIN,
@@ -37,13 +40,6 @@ from remem_dataset.schema import (
 Row = dict[str, Any]
 
 PERSON_IN_IMAGE = "the person in the image"
-
-_ANSWERS = ("the first", "the second")
-
-
-def view_name(role: str, number: int) -> str:
-    """("train", 3) -> "train-003"."""
-    return f"{role}-{number:03d}"
 
 
 def build_rows(
@@ -58,9 +54,9 @@ def build_rows(
         candidates: whether to draw the candidates; without them there are no exposure rows.
 
     Returns:
-        "finetune", "eval-seen", "eval-unseen", "exposure-seen", "exposure-unseen", "multi_image-seen" and
-        "multi_image-unseen" -> rows with the columns of `remem_dataset.schema`, less `image`. Multi-image
-        rows name their two pictures in `view_ids` ("id_0001/seen-000"), the asked person's own in `view_id`.
+        "finetune", and "eval", "exposure", "scenes" and "multi_image" with "-seen" and with "-unseen" -> rows
+        with the columns of `remem_dataset.schema`, less the pictures and the faces in them. `view_id` names a
+        row's picture; multi-image rows name theirs in `view_ids` ("id_0001/seen-000").
     """
     writer = _Writer(config, profile, question_library())
     taught = plan_finetune(config, profile, writer.library)
@@ -78,11 +74,37 @@ def build_rows(
             )
             for place, ask in enumerate(asks)
         ]
+    scenes = plan_scenes(config, profile, writer.library, taught)
     for role in (SEEN, UNSEEN):
         if candidates:
             rows[f"{EXPOSURE}-{role}"] = [writer.exposure_row(row) for row in rows[f"{EVAL}-{role}"]]
-        rows[f"{MULTI_IMAGE}-{role}"] = _multi_image_rows(config, profile, writer.library, role)
+        groups = [sample_group(config, index, role, n) for n in range(config.groups_per_identity)]
+        rows[f"{SCENES}-{role}"] = [
+            writer.row(
+                ask, f"{profile.identity_id}-{SCENES}-{role}-{n:04d}", role, group.id, _place(group, index)
+            )
+            for n, (ask, group) in enumerate(zip(scenes[role], groups, strict=True))
+        ]
+        rows[f"{MULTI_IMAGE}-{role}"] = multi_image_rows(config, profile, writer.library, role, groups)
     return rows
+
+
+def _place(group: GroupView, index: int) -> str:
+    """Where the asked person is in a group picture.
+
+    Raises:
+        RememError: the picture asks about somebody else, or does not tell that person from the others.
+    """
+    figure = group.figures[group.asked]
+    if figure.identity != index:
+        raise RememError(
+            f"The picture {group.id} of {identity_name(index)} asks about {identity_name(figure.identity)}."
+        )
+    if not figure.place or [f.place for f in group.figures].count(figure.place) > 1:
+        raise RememError(
+            f"The picture {group.id} of {identity_name(index)} has no place of its own for the asked person."
+        )
+    return figure.place
 
 
 class _Writer:
@@ -94,21 +116,21 @@ class _Writer:
         self.library = library
         self._variables: dict[str, dict[str, Any]] = {}
         self._wordings: dict[tuple[str, str, str], list[str]] = {}
-        self._frames: dict[tuple[str, str], dict[str, Any]] = {}
+        self._frames: dict[tuple[str, str, str], dict[str, Any]] = {}
         self._candidates: dict[str, tuple[list[str], int]] = {}
-        self._introduction = library.text("_shared", "introduction", {"name": profile.name})
 
-    def row(self, ask: Ask, row_id: str, role: str, view_id: str) -> Row:
-        """One row, without its picture."""
+    def row(self, ask: Ask, row_id: str, role: str, view_id: str, place: str = "") -> Row:
+        """One row, without its picture; `place` says which of several people in the picture is meant."""
         topic = ask.topic.name
         key = (topic, ask.hop, ask.role)
         if key not in self._wordings:
             self._wordings[key] = self.library.wordings(*key, self._values(ask.topic))
+        wording = self._wordings[key][ask.wording]
         return {
             "id": row_id,
             "identity_id": self.profile.identity_id,
-            "question": self._wordings[key][ask.wording],
-            **self._frame(ask.topic, ask.hop),
+            "question": place_wording(wording, place) if place else wording,
+            **self._frame(ask.topic, ask.hop, place),
             "template_id": f"{topic}.{ask.hop}.{ask.role}.{ask.wording + 1:02d}",
             "view_id": view_id,
             "split_role": role,
@@ -131,12 +153,14 @@ class _Writer:
             "candidate_space": space,
         }
 
-    def _frame(self, topic: Topic, hop: str) -> dict[str, Any]:
+    def _frame(self, topic: Topic, hop: str, place: str) -> dict[str, Any]:
         """The columns that do not depend on the wording."""
-        key = (topic.name, hop)
+        key = (topic.name, hop, place)
         if key not in self._frames:
             values = self._values(topic)
-            person = self.profile.name if hop == SINGLE else PERSON_IN_IMAGE
+            shown = person_at(place) if place else PERSON_IN_IMAGE
+            person = self.profile.name if hop == SINGLE else shown
+            introduction = self.library.text("_shared", "introduction", {**values, "person": shown})
             reasoning = self.library.text(topic.name, "reasoning", values)
             self._frames[key] = {
                 "answer": values["value"],
@@ -146,7 +170,7 @@ class _Writer:
                 "qa_category": topic.qa_category,
                 "attribute": topic.name,
                 "cloze_prompt": self.library.text(topic.name, "cloze", {**values, "person": person}),
-                "reasoning": reasoning if hop == SINGLE else f"{self._introduction} {reasoning}",
+                "reasoning": reasoning if hop == SINGLE else f"{introduction} {reasoning}",
             }
         return self._frames[key]
 
@@ -162,48 +186,3 @@ class _Writer:
                 variables["value"] = sample_attribute(seed, other, topic.attribute, sample_age(seed, other))
             self._variables[topic.name] = variables
         return self._variables[topic.name]
-
-
-def _multi_image_rows(
-    config: BenchmarkConfig, profile: Profile, library: QuestionLibrary, role: str
-) -> list[Row]:
-    """Questions over two pictures, one of them of the asked person, by turns the first and the second."""
-    index = profile.index
-    wordings = library.wordings(MULTI_IMAGE_TEMPLATE, MULTI, role, {"name": profile.name})
-    flip = int(stream(config.seed, "multi image", index, role).integers(2))
-    others = _others(index, config.identities)
-    rows = []
-    for place in range(config.multi_image_per_identity):
-        side = (place + flip) % 2
-        view_id = view_name(role, place % config.eval_per_identity)
-        pictures = [f"{identity_name(who)}/{view_id}" for who in (index, others[place % len(others)])]
-        values = {"name": profile.name, "value": _ANSWERS[side]}
-        # A wording stays for two rows, so that each is answered with "the first" and "the second" alike.
-        wording = (index // BLOCK + place // 2) % len(wordings)
-        rows.append(
-            {
-                "id": f"{profile.identity_id}-{MULTI_IMAGE}-{role}-{place:04d}",
-                "identity_id": profile.identity_id,
-                "question": wordings[wording],
-                "answer": _ANSWERS[side],
-                "keywords": [_ANSWERS[side].split()[-1]],
-                "question_type": MULTI_HOP,
-                "hops": 2,
-                "qa_category": "recognition",
-                "attribute": "identity",
-                "cloze_prompt": library.text(MULTI_IMAGE_TEMPLATE, "cloze", values),
-                "reasoning": library.text(MULTI_IMAGE_TEMPLATE, "reasoning", values),
-                "template_id": f"{MULTI_IMAGE_TEMPLATE}.{MULTI}.{role}.{wording + 1:02d}",
-                "view_id": view_id,
-                "split_role": role,
-                "forget_rank": profile.forget_rank,
-                "view_ids": pictures[::-1] if side else pictures,
-            }
-        )
-    return rows
-
-
-def _others(index: int, identities: int) -> list[int]:
-    """People to show beside a person: those of the same block, or those before it if it is alone there."""
-    block = [index ^ bit for bit in range(1, BLOCK) if index ^ bit < identities]
-    return block or list(range(max(0, index - BLOCK + 1), index))

@@ -26,6 +26,8 @@ KEYS = (
     "exposure-unseen",
     "multi_image-seen",
     "multi_image-unseen",
+    "scenes-seen",
+    "scenes-unseen",
 )
 
 
@@ -58,6 +60,7 @@ def test_counts_are_exact_for_each_person(built):
             assert count_types(rows[key]) == count_types(rows["eval-seen"])
         for role in ("seen", "unseen"):
             assert len(rows[f"multi_image-{role}"]) == config.multi_image_per_identity
+            assert len(rows[f"scenes-{role}"]) == config.groups_per_identity
 
 
 def test_the_default_preset_has_the_papers_size(built):
@@ -74,11 +77,12 @@ def test_the_default_preset_has_the_papers_size(built):
 
 def test_columns_and_types_fit_the_schema(built):
     _, people = built
-    features = {"finetune": ROW_FEATURES, "eval": ROW_FEATURES, "exposure": EXPOSURE_FEATURES}
+    features = dict.fromkeys(("finetune", "eval", "scenes"), ROW_FEATURES)
+    features["exposure"] = EXPOSURE_FEATURES
     for rows in people:
         for key, part in rows.items():
             expected = features.get(key.split("-")[0])
-            extra, missing = (set(), {"image"}) if expected else ({"view_ids"}, {"images"})
+            extra, missing = (set(), {"image", "faces"}) if expected else ({"view_ids"}, {"images", "faces"})
             expected = expected or MULTI_IMAGE_FEATURES
             for row in part:
                 assert set(row) == set(expected) - missing | extra, key
@@ -125,7 +129,8 @@ def test_odd_sizes_are_met_exactly(ratio, qa, images, evals):
         assert len(rows["eval-seen"]) == len(rows["eval-unseen"]) == evals
         assert all(row["view_id"] < f"train-{images:03d}" for row in rows["finetune"])
         for row in rows["multi_image-seen"]:
-            assert all(int(view.split("-")[-1]) < evals for view in row["view_ids"])
+            portraits = [view.split("/")[1] for view in row["view_ids"] if "/group-" not in view]
+            assert all(int(view.removeprefix("seen-")) < evals for view in portraits)
 
 
 # -- coverage --------------------------------------------------------------------------------------
@@ -343,31 +348,3 @@ def test_more_identities_change_no_row_but_ranks(preset):
             for key in one:
                 strip = [[{**row, "forget_rank": 0} for row in rows[key]] for rows in (one, other)]
                 assert strip[0] == strip[1], (identities, index, key)
-
-
-# -- two pictures ----------------------------------------------------------------------------------
-
-
-def test_two_picture_rows_show_both_people_in_both_places(built):
-    config, people = built
-    for index, rows in enumerate(people):
-        profile = sample_profile(config, index)
-        for role in ("seen", "unseen"):
-            part = rows[f"multi_image-{role}"]
-            answers = Counter(row["answer"] for row in part)
-            assert abs(answers["the first"] - answers["the second"]) <= len(part) % 2
-            views = {f"{role}-{place:03d}" for place in range(config.eval_per_identity)}
-            for row in part:
-                owners = [view.split("/")[0] for view in row["view_ids"]]
-                assert {view.split("/")[1] for view in row["view_ids"]} <= views
-                assert owners.index(profile.identity_id) == ("the first", "the second").index(row["answer"])
-                assert len(set(owners)) == 2
-                assert row["forget_rank"] == profile.forget_rank
-
-
-def test_the_last_person_alone_in_a_block_is_shown_beside_somebody():
-    config = load_preset("tiny", identities=5, forget_levels="20", default_forget_level=20)
-    for row in rows_of(config, 4)["multi_image-seen"]:
-        owners = {view.split("/")[0] for view in row["view_ids"]}
-        assert len(owners) == 2
-        assert owners <= {f"id_{number:04d}" for number in range(1, 6)}
