@@ -158,7 +158,7 @@ class EmbreeRenderer:
         tracer = Tracer(surfaces)
         background = np.asarray(paint_background(view.scene, size, view.draw), dtype=np.float64)
         stage = Stage(surfaces, camera, view.light, light_centre, background)
-        pixels = draw(stage, tracer, self.body, rng)
+        pixels = self.shoot(stage, tracer, rng)
         found = tuple(
             Face(
                 identity=face.identity,
@@ -169,6 +169,10 @@ class EmbreeRenderer:
             for face in faces
         )
         return Picture(pixels=pixels, faces=found)
+
+    def shoot(self, stage: Stage, tracer: Tracer, rng: np.random.Generator) -> np.ndarray:
+        """Pixels of a stage, uint8 RGB; the one step that another tracer of the same stage replaces."""
+        return draw(stage, tracer, self.body, rng)
 
     def _prepare(self, person: Person) -> PreparedPerson:
         # The number is no part of the looks, but it seeds the placing of hair and freckles.
