@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Any
 
@@ -35,7 +36,7 @@ def multi_image_rows(
     profile: Profile,
     library: QuestionLibrary,
     role: str,
-    groups: list[GroupView],
+    groups: Mapping[int, list[GroupView]],
 ) -> list[Row]:
     """The multi-image rows of one person, by turns "which shows X" and "who is in both".
 
@@ -44,7 +45,8 @@ def multi_image_rows(
         profile: the person.
         library: the wordings.
         role: "seen" or "unseen".
-        groups: the person's group pictures of that role; without any, nobody can be in both.
+        groups: 0-based identity -> group pictures of that role that ask about it: the person's own and those
+            of others who may be in a picture with it; without any, nobody can be in both.
 
     Returns:
         `config.multi_image_per_identity` rows; `view_ids` names their pictures ("id_0001/seen-000").
@@ -73,7 +75,7 @@ def multi_image_rows(
 
 
 def shared_pairs(
-    config: BenchmarkConfig, profile: Profile, role: str, groups: list[GroupView]
+    config: BenchmarkConfig, profile: Profile, role: str, groups: Mapping[int, list[GroupView]]
 ) -> list[tuple[str, str]]:
     """Pairs of pictures that have this person in common and nobody else, harder and easier ones by turns.
 
@@ -81,14 +83,19 @@ def shared_pairs(
     badges count as being in a picture.
 
     Returns:
-        Pairs of view ids; all are different.
+        Pairs of pictures such as ("id_0001/group-seen-000", "id_0001/seen-000"); all are different.
     """
     identity = profile.index
-    present = [g for g in groups if any(f.identity == identity and f.kind == "present" for f in g.figures)]
-    people = {group.id: {figure.identity for figure in group.figures} for group in present}
-    hard = [(a.id, b.id) for a, b in combinations(present, 2) if people[a.id] & people[b.id] == {identity}]
+    people = {
+        f"{identity_name(owner)}/{group.id}": {figure.identity for figure in group.figures}
+        for owner, views in groups.items()
+        for group in views
+        if any(figure.identity == identity and figure.kind == "present" for figure in group.figures)
+    }
+    hard = [pair for pair in combinations(people, 2) if people[pair[0]] & people[pair[1]] == {identity}]
     easy = [
-        (group.id, view_name(role, number % config.eval_per_identity)) for number, group in enumerate(present)
+        (view, f"{profile.identity_id}/{view_name(role, number % config.eval_per_identity)}")
+        for number, view in enumerate(people)
     ]
     pairs: list[tuple[str, str]] = []
     for turn in range(max(len(hard), len(easy))):
@@ -140,6 +147,7 @@ def _both(
 ) -> dict[str, Any]:
     """One question over two pictures that have only the asked person in common."""
     pair = pairs[turn % len(pairs)]
+    own = next((view for view in pair if view.startswith(f"{profile.identity_id}/")), pair[0])
     flip = int(stream(config.seed, "both images", profile.index, role).integers(2))
     variables = {"name": profile.name, "value": profile.name}
     wordings = library.wordings(BOTH_IMAGES, MULTI, role, variables)
@@ -148,8 +156,8 @@ def _both(
         **_texts(library, BOTH_IMAGES, role, wordings, wording, variables),
         "keywords": profile.name.split(),
         "attribute": "shared_identity",
-        "view_id": pair[0],
-        "view_ids": [f"{profile.identity_id}/{view}" for view in (pair[::-1] if (turn + flip) % 2 else pair)],
+        "view_id": own.split("/")[1],
+        "view_ids": list(pair[::-1] if (turn + flip) % 2 else pair),
     }
 
 

@@ -19,7 +19,7 @@ from generation.questions.library import QuestionLibrary
 from generation.questions.places import person_at, place_wording
 from generation.questions.plan import SINGLE, Ask, plan_eval, plan_finetune, plan_scenes
 from generation.questions.topics import Topic, owner_of
-from generation.views.groups import sample_group
+from generation.views.groups import companions, sample_group
 from generation.views.view import GroupView
 from remem_dataset.config import BenchmarkConfig
 from remem_dataset.errors import RememError
@@ -78,12 +78,15 @@ def build_rows(
     for role in (SEEN, UNSEEN):
         if candidates:
             rows[f"{EXPOSURE}-{role}"] = [writer.exposure_row(row) for row in rows[f"{EVAL}-{role}"]]
-        groups = [sample_group(config, index, role, n) for n in range(config.groups_per_identity)]
+        groups = {
+            who: [sample_group(config, who, role, n) for n in range(config.groups_per_identity)]
+            for who in (index, *companions(config, index))
+        }
         rows[f"{SCENES}-{role}"] = [
             writer.row(
                 ask, f"{profile.identity_id}-{SCENES}-{role}-{n:04d}", role, group.id, _place(group, index)
             )
-            for n, (ask, group) in enumerate(zip(scenes[role], groups, strict=True))
+            for n, (ask, group) in enumerate(zip(scenes[role], groups[index], strict=True))
         ]
         rows[f"{MULTI_IMAGE}-{role}"] = multi_image_rows(config, profile, writer.library, role, groups)
     return rows

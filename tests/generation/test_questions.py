@@ -10,7 +10,7 @@ import pytest
 from generation.presets import load_preset
 from generation.profiles import sample_profile
 from generation.questions import TOPICS, QuestionLibrary, possessive, question_library
-from generation.questions.library import QUESTIONS
+from generation.questions.library import QUESTIONS, SAMPLE
 from generation.questions.lint import lint
 from generation.questions.topics import LINKED_TOPICS, OWN_TOPICS, linked_topics
 from generation.rows import build_rows
@@ -19,7 +19,7 @@ from remem_dataset.errors import RememError
 LIBRARY = question_library()
 BLOCKS = [
     (topic, hop)
-    for topic in [*TOPICS, "multi_image"]
+    for topic in [*TOPICS, "multi_image", "both_images"]
     for hop in (("single", "multi") if topic in OWN_TOPICS else ("multi",))
 ]
 
@@ -74,8 +74,10 @@ def test_the_reasoning_ends_in_the_answer(texts):
             assert row["reasoning"].startswith(row["answer"].capitalize())
             continue
         assert row["answer"] in row["reasoning"]
-        introduced = row["reasoning"].startswith(f"The person in the image is {profile.name}. ")
-        assert introduced == (row["question_type"] == "multi_hop")
+        if row["attribute"] == "shared_identity":
+            continue
+        introduced = re.match(rf"The person [a-zA-Z -]+ is {profile.name}\. ", row["reasoning"])
+        assert bool(introduced) == (row["question_type"] == "multi_hop")
 
 
 def test_single_hop_names_the_person_and_multi_hop_does_not(texts):
@@ -88,10 +90,12 @@ def test_single_hop_names_the_person_and_multi_hop_does_not(texts):
             assert row["hops"] == 1
         else:
             assert not any(part in row["question"] + row["cloze_prompt"] for part in profile.name.split())
-            assert re.search(
-                r"\b(image|picture|photo|this person|shown|pictured|see here)\b", row["question"]
+            shown = (
+                r"\b(image|pictures?|photos?|this person|shown|pictured|see here|the person (in|on|second))\b"
             )
-            assert row["hops"] == TOPICS[row["attribute"]].image_hops
+            assert re.search(shown, row["question"], re.IGNORECASE)
+            if row["attribute"] != "shared_identity":
+                assert row["hops"] == TOPICS[row["attribute"]].image_hops
 
 
 def test_three_hop_reasoning_goes_through_the_link(texts):
@@ -109,7 +113,10 @@ def test_three_hop_reasoning_goes_through_the_link(texts):
 @pytest.mark.parametrize(("topic", "hop"), BLOCKS)
 def test_no_wording_is_shared_by_seen_and_unseen(topic, hop):
     seen, unseen = (
-        {re.sub(r"\W+", " ", w).lower() for w in LIBRARY.wordings(topic, hop, role, {"name": "Mira Solane"})}
+        {
+            re.sub(r"\W+", " ", w).lower()
+            for w in LIBRARY.wordings(topic, hop, role, {**SAMPLE, "name": "Mira Solane"})
+        }
         for role in ("seen", "unseen")
     )
     assert len(seen) >= 12
@@ -123,7 +130,7 @@ def test_no_wording_presupposes_a_gender(topic, hop):
         r"\b(s?he|h(is|ers?|im)(self)?|(wo)?m[ae]n|m(r|rs|s)|husband|wife|brother|sister|lady|gentleman)\b"
     )
     for role in ("seen", "unseen"):
-        for wording in LIBRARY.wordings(topic, hop, role, {"name": "Mira Solane"}):
+        for wording in LIBRARY.wordings(topic, hop, role, {**SAMPLE, "name": "Mira Solane"}):
             assert not gendered.search(wording.lower()), wording
 
 
@@ -132,7 +139,7 @@ def test_no_question_means_two_attributes():
     owners: dict[str, str] = {}
     for topic, hop in BLOCKS:
         for role in ("seen", "unseen"):
-            for wording in LIBRARY.wordings(topic, hop, role, {"name": "Mira Solane"}):
+            for wording in LIBRARY.wordings(topic, hop, role, {**SAMPLE, "name": "Mira Solane"}):
                 assert owners.setdefault(wording, topic) == topic, wording
 
 

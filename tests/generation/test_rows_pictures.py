@@ -80,9 +80,7 @@ def test_scene_rows_ask_what_was_taught_of_a_lone_picture(built):
 
 
 def test_scenes_go_round_the_attributes():
-    asked = Counter(
-        row["attribute"] for index in range(20) for row in rows_of(DEFAULT, index)["scenes-seen"]
-    )
+    asked = Counter(row["attribute"] for index in range(20) for row in rows_of(DEFAULT, index)["scenes-seen"])
     assert len(asked) >= 15
     assert max(asked.values()) <= 3 * DEFAULT.groups_per_identity
 
@@ -237,15 +235,16 @@ def test_pairs_share_nobody_else():
         return dataclasses.replace(base, id=f"group-seen-{number:03d}", figures=tuple(figures))
 
     assert isinstance(figure, Figure)
-    groups = [group(0, 0, 1), group(1, 0, 2), group(2, 0, 1, 3), group(3, 0, 3, kind="badge")]
+    badge = group(2, 0, 3, kind="badge")
+    groups = {0: [group(0, 0, 1), group(1, 0, 1, 3), badge], 2: [group(0, 2, 0), group(1, 2, 3)]}
     assert shared_pairs(TINY, profile, "seen", groups) == [
-        ("group-seen-000", "group-seen-001"),
-        ("group-seen-000", "seen-000"),
-        ("group-seen-001", "group-seen-002"),
-        ("group-seen-001", "seen-001"),
-        ("group-seen-002", "seen-002"),
+        ("id_0001/group-seen-000", "id_0003/group-seen-000"),
+        ("id_0001/group-seen-000", "id_0001/seen-000"),
+        ("id_0001/group-seen-001", "id_0003/group-seen-000"),
+        ("id_0001/group-seen-001", "id_0001/seen-001"),
+        ("id_0003/group-seen-000", "id_0001/seen-002"),
     ]
-    assert shared_pairs(TINY, profile, "seen", groups[3:]) == []
+    assert shared_pairs(TINY, profile, "seen", {0: [badge]}) == []
 
 
 def test_the_last_person_alone_in_a_block_is_shown_beside_somebody():
