@@ -9,6 +9,7 @@ population.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,7 +85,7 @@ def sample_person(config: BenchmarkConfig, index: int, gender: str, age: int, ca
         raise RememError(f"The age is {age}; it must lie between {AGES[0]} and {AGES[1]}.")
     tables = load_appearance()
     latent = _draw(tables, config.seed, index, candidate)
-    return _express(tables, latent, _traits(tables, config.seed, index), index, gender, age)
+    return _express(tables, latent, _traits(config.seed, index), index, gender, age)
 
 
 def tone_quarter(seed: int, index: int) -> int:
@@ -126,7 +127,9 @@ def _spread(seed: int, index: int, what: str) -> float:
     return float((dealt[place] + rng.random(10)[place]) / 10)
 
 
-def _traits(tables: Appearance, seed: int, index: int) -> Traits:
+@functools.lru_cache(maxsize=64)
+def _traits(seed: int, index: int) -> Traits:
+    tables = load_appearance()
     rng = stream(seed, "appearance", index, "scar")
     x0, x1, y0, y1 = tables.scars["boxes"][rng.integers(len(tables.scars["boxes"]))]
     side = 1 if rng.random() < 0.5 else -1
@@ -166,7 +169,7 @@ def _draw(tables: Appearance, seed: int, index: int, candidate: int) -> Latent:
         weight=float(np.clip(rng.normal(tables.weight["mean"], tables.weight["scatter"]), 0.2, 0.9)),
         muscle=float(rng.normal()),
         grey=float(rng.normal()),
-        face=np.clip(rng.normal(0, 0.5, len(tables.features)), -1, 1),
+        face=np.clip(rng.normal(0, 0.65, len(tables.features)), -1, 1),
         head_shape=int(rng.integers(-1, len(tables.head_shapes.stems))),
         head_shape_amount=float(rng.uniform(0.2, 1)),
         asymmetries={tables.asymmetries.stems[k]: float(a) for k, a in zip(chosen, amounts, strict=True)},
