@@ -8,17 +8,18 @@ import numpy as np
 
 from generation.people.person import Person
 from generation.renderers.embree import facial
+from generation.renderers.embree.accessories import build_accessory, build_jewellery
+from generation.renderers.embree.atlas import load_atlas
 from generation.renderers.embree.bodydata import BodyData
 from generation.renderers.embree.clothes import build_clothes, covered_triangles
 from generation.renderers.embree.eyes import build_eyes, eye_spheres
-from generation.renderers.embree.glasses import build_glasses
 from generation.renderers.embree.hair import grow_hair
 from generation.renderers.embree.hair_torso import TorsoField, build_torso, pose_hair
 from generation.renderers.embree.hair_under import hair_under
 from generation.renderers.embree.headmap import HeadMap, build_headmap
 from generation.renderers.embree.lashes import lashes
 from generation.renderers.embree.shape import Pose, make_pose, neutral_shape
-from generation.renderers.embree.skin import sample_mask
+from generation.renderers.embree.skin import SkinMaps, bake_skin, sample_mask
 from generation.renderers.embree.strands import Strands, joined, ribbons, thinned
 from generation.renderers.embree.subdivision import triangulate
 from generation.renderers.embree.surface import Surface, vertex_normals
@@ -43,6 +44,7 @@ class PreparedPerson:
         torso: what long hair lies on.
         brows: eyebrows.
         beard: beard, or None.
+        maps: the skin's colours and relief over the atlas.
     """
 
     person: Person
@@ -54,6 +56,7 @@ class PreparedPerson:
     torso: TorsoField
     brows: facial.RootedHair
     beard: facial.RootedHair | None
+    maps: SkinMaps
 
 
 def prepare(person: Person, body: BodyData) -> PreparedPerson:
@@ -83,6 +86,7 @@ def prepare(person: Person, body: BodyData) -> PreparedPerson:
         torso=torso,
         brows=facial.root_brows(person, body),
         beard=facial.root_beard(person, body),
+        maps=bake_skin(person, body, load_atlas(body)),
     )
 
 
@@ -116,7 +120,8 @@ def build_surfaces(
         triangles=body.triangles,
         normals=vertex_normals(vertices, body.triangles),
         values={"canonical": body.canonical},
-        corners={"uv": body.corner_uv},
+        corners={"atlas": load_atlas(body).corners},
+        settings={"maps": known.maps, "turn": pose.head[0]},
     )
     height = frame_height(distance)
     # Lowest height in the picture; perspective shows a little more of what is nearer.
@@ -137,11 +142,15 @@ def build_surfaces(
         )
         surfaces[-1].settings["scalp"] = True
     skin.triangles = body.triangles[bare]
-    skin.corners = {"uv": body.corner_uv[bare]}
+    skin.corners = {"atlas": load_atlas(body).corners[bare]}
     surfaces += [skin, *clothes, *build_eyes(known.neutral, body, view.gaze, pose.head)]
     surfaces += [_helper(body, posed, name) for name in ("upper-teeth", "lower-teeth", "tongue")]
-    glasses = build_glasses(known.person, eye_spheres(known.neutral, body), known.skin, pose.head)
-    return surfaces + ([glasses] if glasses is not None else [])
+    eyes = eye_spheres(known.neutral, body)
+    surfaces += build_jewellery(known, pose.head, eyes, view.accessory)
+    draw = getattr(view, "draw", 0)
+    return surfaces + build_accessory(
+        view.accessory, known, pose.head, eyes, [skin, *clothes], draw, pixel
+    )
 
 
 def _helper(body: BodyData, posed: np.ndarray, name: str) -> Surface:

@@ -7,6 +7,7 @@ import numpy as np
 from generation.renderers.embree.bodydata import BodyData
 from generation.renderers.embree.clothes import paint_cloth
 from generation.renderers.embree.eyes import paint_eye
+from generation.renderers.embree.props.paint import paint_picture, paint_prop
 from generation.renderers.embree.shading import Material
 from generation.renderers.embree.skin import paint_skin
 from generation.renderers.embree.surface import Surface, interpolate, unit
@@ -14,7 +15,6 @@ from generation.renderers.embree.tracer import Hits
 
 TEETH = (0.82, 0.78, 0.70)
 TONGUE = (0.36, 0.11, 0.10)
-FRAME = (0.018, 0.016, 0.017)
 
 
 def paint(
@@ -64,6 +64,11 @@ def paint(
         elif surface.material == "cloth":
             depth = value("depth")[:, 0]
             paint_cloth(material, rows, surface.settings, value("rest"), depth, normal, to_eye[rows])
+        elif surface.material == "prop":
+            local = value("local")
+            paint_prop(material, rows, value("colour"), value("finish"), local, normal, to_eye[rows])
+        elif surface.material == "picture":
+            paint_picture(material, rows, surface.settings["texture"], value("uv"), normal)
         else:
             _paint_plain(material, rows, surface, normal, to_eye[rows])
 
@@ -73,8 +78,10 @@ def _paint_plain(
 ) -> None:
     facing = np.sign(np.einsum("ni,ni->n", normal, eye))
     material.normal[rows] = normal * np.where(facing < 0, -1, 1)[:, None]
-    material.albedo[rows] = {"teeth": TEETH, "tongue": TONGUE, "glasses": FRAME}[surface.material]
-    material.roughness[rows] = 0.30
+    look = surface.settings
+    material.albedo[rows] = look.get("colour", {"teeth": TEETH, "tongue": TONGUE}.get(surface.material))
+    material.roughness[rows] = look.get("roughness", 0.30)
+    material.specular[rows] = look.get("specular", 0.04)
     material.wrap[rows] = 0.15
 
 

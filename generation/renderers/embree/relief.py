@@ -115,13 +115,17 @@ def wrinkles(person: Person, xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     fold = np.zeros(len(xyz), dtype=np.float32)
     seed = person.index * 7
     rng = stream(0, "renderer-wrinkles", person.index)
+    near = np.flatnonzero((xyz[:, 2] > 0) & (xyz[:, 1] < 8.1) & (xyz[:, 1] > 5.2) & (np.abs(xyz[:, 0]) < 0.85))
+    xyz = xyz[near]
     # Everybody's lines run a little differently: the curves stay, the ground under them is bent.
-    bend = np.stack([noise(xyz, 0.20, seed + 41), noise(xyz, 0.20, seed + 42)], axis=1) * 0.010
-    broken = np.clip(0.85 + 0.30 * noise(xyz, 0.12, seed + 43), 0.25, 1.2)
+    bend = np.stack([noise(xyz, 0.20, seed + 41, 2), noise(xyz, 0.20, seed + 42, 2)], axis=1) * 0.012
+    broken = np.clip(0.80 + 0.35 * noise(xyz, 0.12, seed + 43, 2), 0.15, 1.2)
+    ground = xyz[:, :2] + bend
     patches = {
-        "face": (xyz[:, :2] + bend, (xyz[:, 2] > 0.60) & (xyz[:, 1] > 6.05)),
-        "neck": (xyz[:, :2] + bend, (xyz[:, 2] > 0.0) & (xyz[:, 1] < 6.25)),
+        "face": np.flatnonzero((xyz[:, 2] > 0.60) & (xyz[:, 1] > 6.05)),
+        "neck": np.flatnonzero(xyz[:, 1] < 6.25),
     }
+    where = {patch: ground[rows] for patch, rows in patches.items()}
     for wrinkle in load_wrinkles():
         # Drawn for every wrinkle, shown or not, so that growing older changes no other line.
         own = np.clip(1 + 0.35 * rng.standard_normal(2), 0.3, 1.8)
@@ -129,21 +133,23 @@ def wrinkles(person: Person, xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         amount = wrinkle.amount(person.age + 5 * (own[0] - 1))
         if amount <= 0.01:
             continue
-        where, patch = patches[wrinkle.patch]
+        there = where[wrinkle.patch]
         for side in (0, 1) if wrinkle.mirrored else (0,):
             curve = wrinkle.points + (shift[side] if wrinkle.mirrored else shift[0])
             curve = curve * ([-1.0, 1.0] if side else [1.0, 1.0])
             low, high = curve.min(axis=0) - 3 * wrinkle.width, curve.max(axis=0) + 3 * wrinkle.width
-            rows = np.flatnonzero(patch & ((where > low) & (where < high)).all(axis=1))
-            if not len(rows):
+            close = (there[:, 0] > low[0]) & (there[:, 0] < high[0]) & (there[:, 1] > low[1]) & (there[:, 1] < high[1])
+            close = np.flatnonzero(close)
+            if not len(close):
                 continue
-            away, place = curve_distance(where[rows], curve.astype(np.float32))
+            away, place = curve_distance(there[close], curve.astype(np.float32))
+            rows = patches[wrinkle.patch][close]
             tapered = smoothstep(0.0, 0.25, place) * smoothstep(1.0, 0.75, place)
             strength = amount * own[1] * tapered * broken[rows]
             profile = np.exp(-((away / wrinkle.width) ** 2)) * strength
-            height[rows] -= wrinkle.depth * profile
+            height[near[rows]] -= wrinkle.depth * profile
             if wrinkle.depth > 0:
-                fold[rows] = np.maximum(fold[rows], profile * min(1.0, wrinkle.depth / 0.012))
+                fold[near[rows]] = np.maximum(fold[near[rows]], profile * min(1.0, wrinkle.depth / 0.012))
     return height, fold
 
 
@@ -162,8 +168,8 @@ def make_relief(person: Person, atlas: Atlas, lips: np.ndarray) -> Relief:
     # Pores are coarser on nose and cheeks; old skin is leathery at a larger scale.
     zone = np.exp(-(((np.abs(xyz[:, 0]) - 0.28) / 0.32) ** 2) - ((xyz[:, 1] - 6.95) / 0.28) ** 2)
     zone = zone * (xyz[:, 2] > 0.9)
-    height += (0.00045 + 0.0005 * zone + 0.0003 * old) * noise(xyz, 0.022, seed + 29)
-    height += (0.0006 + 0.0022 * old) * noise(xyz, 0.075, seed + 30)
+    height += (0.00032 + 0.0003 * zone + 0.0002 * old) * noise(xyz, 0.020, seed + 29)
+    height += (0.00020 + 0.0016 * old) * noise(xyz, 0.075, seed + 30, 2)
     crease = noise(xyz * np.array([3.2, 0.5, 0.5], np.float32), 0.075, seed + 31)
     height += lips * (0.0016 + 0.0012 * old) * crease
     if person.scar:

@@ -126,8 +126,8 @@ def bake_skin(person: Person, body: BodyData, atlas: Atlas) -> SkinMaps:
     ears = sample_mask(body.masks["ears"], uv)
     lips = np.clip(sample_mask(body.masks["lips"], uv) * 1.15, 0, 1)
     relief = make_relief(person, atlas, lips)
-    melanin = _melanin(person, xyz, seed) + 0.30 * relief.fold
-    blood = _blood(person, xyz, ears, seed) + 0.35 * relief.fold
+    melanin = _melanin(person, xyz, seed) + 0.13 * relief.fold
+    blood = _blood(person, xyz, ears, seed) + 0.10 * relief.fold
     colour = base * np.exp(-melanin[:, None] * MELANIN - blood[:, None] * BLOOD)
     for x, y, radius in person.moles:
         away = np.hypot(xyz[:, 0] - x, xyz[:, 1] - y)
@@ -184,8 +184,9 @@ def _melanin(person: Person, xyz: np.ndarray, seed: int) -> np.ndarray:
     if person.freckles > 0:
         m += 0.60 * front * _freckles(person, xyz)
     if person.age > 42:
-        spots = smoothstep(1.45, 2.0, noise(xyz, 0.075, seed + 13)) + smoothstep(1.9, 2.3, noise(xyz, 0.14, seed + 14))
-        m += min((person.age - 42) / 60, 0.55) * (1 - 0.5 * tone) * np.clip(spots, 0, 1)
+        patchy = smoothstep(-0.5, 1.2, noise(xyz, 0.35, seed + 15, order=2)) * front
+        spots = smoothstep(1.35, 2.1, noise(xyz, 0.055, seed + 13, 2)) + smoothstep(1.6, 2.3, noise(xyz, 0.10, seed + 14, 2))
+        m += min((person.age - 42) / 60, 0.5) * (0.8 - 0.5 * tone) * np.clip(spots, 0, 1) * patchy
     return m
 
 
@@ -204,7 +205,7 @@ def _blood(person: Person, xyz: np.ndarray, ears: np.ndarray, seed: int) -> np.n
         # Small burst vessels on cheeks and nose.
         vessels = smoothstep(0.16, 0.04, np.abs(noise(xyz, 0.06, seed + 11)))
         weight = _spot(xyz, (0.46, 6.92, 1.25), 0.16) + _spot(xyz, (0.07, 6.93, 1.58), 0.10)
-        blood += min((person.age - 45) / 50, 0.6) * 0.35 * vessels * weight
+        blood += min((person.age - 45) / 50, 0.6) * 0.16 * vessels * weight
     return blood * (1 - 0.62 * person.melanin)
 
 
@@ -256,6 +257,10 @@ def _freckles(person: Person, xyz: np.ndarray) -> np.ndarray:
     centres = rng.normal([0.0, 7.0], [0.36, 0.22], size=(n + 1, 2))
     radius = 0.005 + 0.010 * rng.random(n + 1) ** 2
     strength = 0.25 + 0.65 * rng.random(n + 1)
-    away, nearest = cKDTree(centres).query(xyz[:, :2], distance_upper_bound=0.03)
-    nearest = np.minimum(nearest, n)
-    return np.where(np.isfinite(away), strength[nearest] * smoothstep(1.25, 0.4, away / radius[nearest]), 0)
+    darkness = np.zeros(len(xyz), np.float32)
+    front = np.flatnonzero((xyz[:, 2] > 0.6) & (xyz[:, 1] > 6.2) & (xyz[:, 1] < 8.2))
+    away, nearest = cKDTree(centres).query(xyz[front, :2], distance_upper_bound=0.03)
+    found = np.isfinite(away)
+    front, nearest = front[found], nearest[found]
+    darkness[front] = strength[nearest] * smoothstep(1.25, 0.4, away[found] / radius[nearest])
+    return darkness
