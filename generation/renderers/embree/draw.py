@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from generation.renderers.embree import post
+from generation.renderers.embree.accessories import reflect_in_lenses
 from generation.renderers.embree.bodydata import BodyData
 from generation.renderers.embree.faces import Camera
 from generation.renderers.embree.materials import paint
@@ -95,6 +96,7 @@ def _band(
     material = Material.empty(len(seen))
     paint(material, stage.surfaces, hits, seen, to_eye, body)
     radiance = shade(points, to_eye, material, tracer, stage.light, stage.light_centre, rng)
+    radiance = reflect_in_lenses(radiance, points, to_eye, stage.surfaces, stage.light)
     pixel = seen // per_pixel
     columns = [
         *np.minimum(radiance, 6.0).T,

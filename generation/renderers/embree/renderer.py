@@ -135,7 +135,7 @@ class EmbreeRenderer:
             camera.place - place,
             camera.distance - place[2],
         )
-        owner = {"person": posed.known.person, "figure": how, "number": number}
+        owner = {"person": posed.known.person, "figure": how, "number": number, "place": place}
         surfaces = [
             dataclasses.replace(s, vertices=s.vertices + place, settings=s.settings | owner) for s in surfaces
         ]

@@ -10,45 +10,13 @@ from scipy.spatial import cKDTree
 
 from generation.renderers.embree.bodydata import BodyData
 from generation.renderers.embree.clothes.cut import below_neckline, neck_ring, opening, rest
+from generation.renderers.embree.meshes import grid_surface, merged, tube
 from generation.renderers.embree.noise import noise
-from generation.renderers.embree.surface import Surface, smoothstep, unit, vertex_normals
-from generation.renderers.embree.tubes import tube
+from generation.renderers.embree.surface import Surface, smoothstep, unit
 from generation.views.view import Outfit, Rgb
 
 AROUND = 72  # points of a neck ring, 5° each
 AXIS_Z = 0.15  # depth of the neck's axis
-
-
-def grid_surface(
-    points: np.ndarray, closed: bool, across: np.ndarray, along: np.ndarray, settings: dict
-) -> Surface:
-    """A "cloth" surface over a grid.
-
-    Args:
-        points: (n, m, 3); the first axis runs along the edge that the piece is sewn to.
-        closed: whether the last row joins the first.
-        across: (n,) texture coordinate along the first axis, decimetres.
-        along: (m,) texture coordinate along the second.
-        settings: texture, pattern and colours.
-    """
-    n, m = points.shape[:2]
-    i = np.arange(n if closed else n - 1)[:, None] * m
-    j = np.arange(m - 1)[None]
-    a, b = i + j, (i + m) % (n * m) + j
-    triangles = np.stack([np.stack([a, b, b + 1], -1), np.stack([a, b + 1, a + 1], -1)], axis=2).reshape(
-        -1, 3
-    )
-    vertices = points.reshape(-1, 3)
-    s, t = (g.ravel() for g in np.meshgrid(across, along, indexing="ij"))
-    values = np.column_stack([np.zeros(n * m), t, np.full(n * m, 5.0), s, np.zeros(n * m)])
-    return Surface(
-        material="cloth",
-        vertices=vertices,
-        triangles=triangles,
-        normals=vertex_normals(vertices, triangles),
-        values={"rest": values, "depth": np.full((n * m, 1), 1.0)},
-        settings=settings,
-    )
 
 
 def _outwards(ring: np.ndarray) -> np.ndarray:
@@ -217,20 +185,7 @@ def placket(outer: np.ndarray, body: BodyData, outfit: Outfit, bottom: float) ->
         )
         settings = {"cloth": "button", "pattern": "plain", "colours": (colour, colour)}
         buttons.append(grid_surface(ring[::-1], True, angle, radius, settings))
-    return [strip, _merged(buttons)]
-
-
-def _merged(surfaces: list[Surface]) -> Surface:
-    """One surface of several of the same kind."""
-    offsets = np.cumsum([0] + [len(s.vertices) for s in surfaces])
-    return Surface(
-        material=surfaces[0].material,
-        vertices=np.concatenate([s.vertices for s in surfaces]),
-        triangles=np.concatenate([s.triangles + o for s, o in zip(surfaces, offsets[:-1], strict=True)]),
-        normals=np.concatenate([s.normals for s in surfaces]),
-        values={k: np.concatenate([s.values[k] for s in surfaces]) for k in surfaces[0].values},
-        settings=dict(surfaces[0].settings),
-    )
+    return [strip, merged(buttons)]
 
 
 def hood(outer: np.ndarray, skin: Surface, body: BodyData, outfit: Outfit) -> list[Surface]:
@@ -277,7 +232,7 @@ def hood(outer: np.ndarray, skin: Surface, body: BodyData, outfit: Outfit) -> li
                 settings=settings,
             )
         )
-    return [*surfaces, _merged(pieces)]
+    return [*surfaces, merged(pieces)]
 
 
 def lapels(outer: np.ndarray, skin: Surface, body: BodyData, outfit: Outfit) -> list[Surface]:
