@@ -126,13 +126,15 @@ def task_rows(source: Source, task_name: str, forget: str | None = None) -> Data
         forget: forget set, None for the dataset's default.
 
     Raises:
-        RememError: unknown task or forget set.
+        RememError: unknown task or forget set, or a dataset too old for the task.
     """
     wanted = _task(task_name)
     parts = [
         _build(source, wanted, split, index, task_name)
         for split, index in _indices(source, wanted, forget).items()
     ]
+    if not parts:
+        raise RememError(f"{source.name} has no config {wanted.config} for {task_name}; leave that task out.")
     return concatenate_datasets(parts)
 
 
@@ -165,6 +167,8 @@ def _task(name: str) -> TaskRows:
 def _indices(source: Source, wanted: TaskRows, forget: str | None) -> dict[str, np.ndarray]:
     """Split -> row numbers that the task asks, in the order in which it asks them."""
     forget_count = source.forget_count(forget)
+    if wanted.config not in source.configs:
+        return {}
     result = {}
     for split in wanted.splits:
         data = split_rows(source, wanted.config, split)

@@ -37,6 +37,12 @@ class Source:
         """The content's fingerprint over text and pixels."""
         return self.manifest["fingerprint"]["all"]
 
+    @property
+    def configs(self) -> list[str]:
+        """The fixed configs that this dataset has; one of an earlier schema lacks the later ones."""
+        counts = self.manifest.get("counts")
+        return [name for name in FEATURES if name in counts] if isinstance(counts, dict) else list(FEATURES)
+
     def forget_count(self, forget: str | None = None) -> int:
         """Number of identities in a forget set: rows with `forget_rank` up to it are to be forgotten.
 
@@ -65,7 +71,7 @@ class Source:
             RememError: the dataset has no such config, or a file of the folder is not the one
                 that was packed.
         """
-        known = [*FEATURES, *self.manifest["forget_levels"]]
+        known = [*self.configs, *self.manifest["forget_levels"]]
         if config not in known:
             raise RememError(f"{self.name} has no config {config!r}; it has {', '.join(known)}.")
         from datasets import load_dataset

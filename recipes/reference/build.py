@@ -102,7 +102,8 @@ def dataset_text(source: Source) -> tuple[list[str], list[str]]:
     """Every answer and candidate, and every question, of a dataset."""
     answers: set[str] = set()
     questions: set[str] = set()
-    for config in (FINETUNE, EVAL, EXPOSURE, MULTI_IMAGE, SCENES):
+    wanted = (FINETUNE, EVAL, EXPOSURE, MULTI_IMAGE, SCENES)
+    for config in (name for name in wanted if name in source.configs):
         for rows in source.load(config).values():
             answers.update(rows["answer"])
             questions.update(rows["question"])

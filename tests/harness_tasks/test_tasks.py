@@ -23,6 +23,7 @@ from harness_tasks.scoring import AnswerScore
 from remem_dataset.errors import RememError
 from remem_dataset.prompts import build_prompt
 from remem_dataset.schema import MANIFEST
+from remem_dataset.source import open_source
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +160,19 @@ def test_an_empty_task_is_named(tiny_dataset, monkeypatch):
     monkeypatch.setattr("harness_tasks.data._indices", lambda *_: {"seen": __import__("numpy").zeros(0, int)})
     with pytest.raises(RememError, match="has no rows for the task remem_forget_text_qa"):
         load_task(task_name="remem_forget_text_qa", dataset=str(tiny_dataset))
+
+
+def test_a_dataset_of_an_earlier_schema_has_no_scenes(tiny_dataset, tmp_path):
+    folder = tmp_path / "earlier"
+    shutil.copytree(tiny_dataset, folder)
+    manifest = json.loads((folder / MANIFEST).read_text())
+    manifest["counts"].pop("scenes")
+    (folder / MANIFEST).write_text(json.dumps({**manifest, "schema_version": "1.0"}))
+    earlier = open_source(folder)
+    assert count_rows(earlier, "remem_scene_qa") == 0
+    assert count_rows(earlier, "remem_multi_image_qa") > 0
+    with pytest.raises(RememError, match="no config scenes for remem_scene_qa"):
+        load_task(task_name="remem_scene_qa", dataset=str(folder))
 
 
 def test_an_unknown_forget_set_names_those_there_are(tiny_dataset):

@@ -35,12 +35,16 @@ def test_every_field_can_be_overridden_by_text():
         "images_per_identity": "5",
         "eval_per_identity": "4",
         "multi_image_per_identity": "1",
+        "groups_per_identity": "3",
         "single_hop_ratio": "0.5",
         "image_size": "64",
         "candidates": "31",
         "forget_levels": "25,75",
         "default_forget_level": "75",
         "renderer": "other",
+        "recognition": "0",
+        "casting_pool": "5",
+        "redraws": "2",
     }
     assert set(override) == {field.name for field in dataclasses.fields(BenchmarkConfig)}
     config = load_preset("tiny", **override)

@@ -52,6 +52,7 @@ def test_the_other_configs(in_data_folder):
         ("eval", ("seen", "unseen"), PEOPLE * EVAL),
         ("exposure", ("seen", "unseen"), PEOPLE * EVAL),
         ("multi_image", ("seen", "unseen"), PEOPLE * CONFIG.multi_image_per_identity),
+        ("scenes", ("seen", "unseen"), PEOPLE * CONFIG.groups_per_identity),
         ("profiles", ("people",), PEOPLE),
     ]:
         data = load_dataset("remem", config)
@@ -62,6 +63,69 @@ def test_the_other_configs(in_data_folder):
     images = load_dataset("remem", "multi_image", split="seen")[0]["images"]
     assert len(images) == 2
     assert images[0].tobytes() != images[1].tobytes()
+
+
+def test_every_picture_carries_its_faces(in_data_folder):
+    size = CONFIG.image_size
+    for row in load_dataset("remem", "eval", split="unseen"):
+        (face,) = row["faces"]
+        assert (face["identity_id"], face["kind"], face["place"]) == (row["identity_id"], "present", "")
+        assert face["box"] == [0, 0, size, size]
+        assert face["visible"] == 1.0
+    for row in load_dataset("remem", "multi_image", split="seen"):
+        assert len(row["faces"]) == len(row["images"])
+        assert all(row["identity_id"] in {f["identity_id"] for f in faces} for faces in row["faces"]) or (
+            row["attribute"] == "identity"
+        )
+
+
+def test_scenes_show_the_asked_person_where_the_question_says(in_data_folder):
+    for split in ("seen", "unseen"):
+        for row in load_dataset("remem", "scenes", split=split):
+            assert 2 <= len(row["faces"]) <= 4
+            (asked,) = [face for face in row["faces"] if f"person {face['place']} is" in row["reasoning"]]
+            assert asked["identity_id"] == row["identity_id"]
+            lefts = [face["box"][0] for face in row["faces"]]
+            assert lefts == sorted(lefts)
+
+
+def test_a_picture_whose_people_changed_places_is_not_packed(tiny_dataset, tmp_path):
+    tree = RawTree(tmp_path / "part.raw")
+    shutil.copytree(tiny_dataset.with_name("remem.raw"), tree.root)
+    path = tree.sidecar("id_0002", "group-unseen-001")
+    content = json.loads(path.read_text())
+    for face in content["faces"]:
+        face["place"] = "behind the curtain"
+    path.write_text(json.dumps(content))
+    with pytest.raises(RememError, match="group-unseen-001 of id_0002 does not show the asked person"):
+        pack(tree, tmp_path / "part")
+
+
+@pytest.mark.parametrize(
+    "content", ["{}", '{"faces": [{"identity": 0}]}', '{"faces": 3}', '{"faces": ["x"]}']
+)
+def test_a_damaged_description_of_a_picture_is_named(tmp_path, content):
+    tree = RawTree(tmp_path)
+    path = tree.sidecar("id_0001", "seen-000")
+    path.parent.mkdir(parents=True)
+    path.write_text(content)
+    with pytest.raises(RememError, match=r"seen-000\.json does not list faces"):
+        tree.read_faces("id_0001", "seen-000")
+
+
+def test_the_card_prints_balance_and_scenes(tiny_dataset):
+    text = (tiny_dataset / "README.md").read_text()
+    balance = text.split("## Balance")[1].split("##")[0]
+    people = [
+        json.loads(RawTree(tiny_dataset.with_name("remem.raw")).read_profile(index)["appearance"])
+        for index in range(PEOPLE)
+    ]
+    women = sum(person["gender"] == "female" for person in people)
+    assert f"female {women / PEOPLE:.0%} ({women})" in balance
+    for trait in ("age in years", "skin tone", "hair", "glasses", "beard (men)"):
+        assert f"| {trait} |" in balance
+    scenes = text.split("## Scenes")[1].split("##")[0]
+    assert f"| `seen` | {PEOPLE * CONFIG.groups_per_identity} |" in scenes
 
 
 def test_the_card_is_true(tiny_dataset):
@@ -137,6 +201,13 @@ def test_fingerprint_keeps_text_and_pixels_apart():
     assert retold["text"] != base["text"]
     swapped = result({**one, "image": two["image"]}, {**two, "image": one["image"]})
     assert swapped["pixels"] != base["pixels"]
+    face = {"identity_id": "id_0001", "kind": "present", "place": "", "box": [0, 0, 8, 8], "visible": 1.0}
+    for changed in ({"faces": [face]}, {"appearance": "{}"}):
+        seen_anew = result({**one, **changed}, two)
+        assert seen_anew["text"] == base["text"], "what follows from pixels counts with them"
+        assert seen_anew["pixels"] != base["pixels"]
+    moved = result({**one, "faces": [{**face, "box": [0, 0, 7, 8]}]}, two)
+    assert moved["pixels"] != result({**one, "faces": [face]}, two)["pixels"]
     assert picture_digest(png("red")["bytes"]) == picture_digest(png("red", compress_level=0)["bytes"])
 
 
@@ -155,7 +226,16 @@ def test_a_dataset_of_another_config_is_replaced_only_on_request(tiny_dataset):
     check_target(tiny_dataset, CONFIG)
 
 
-@pytest.mark.parametrize("lost", ["images/anchor-000.png", "eval-seen.jsonl", "profile.json"])
+@pytest.mark.parametrize(
+    "lost",
+    [
+        "images/anchor-000.png",
+        "images/seen-000.json",
+        "images/group-seen-000.png",
+        "eval-seen.jsonl",
+        "profile.json",
+    ],
+)
 def test_an_incomplete_tree_is_not_packed(tiny_dataset, tmp_path, lost):
     tree = RawTree(tmp_path / "part.raw")
     shutil.copytree(tiny_dataset.with_name("remem.raw"), tree.root)
@@ -174,6 +254,7 @@ def test_ten_forget_levels_and_more_keep_their_shards(tmp_path, monkeypatch):
         eval_per_identity=2,
         images_per_identity=1,
         multi_image_per_identity=0,
+        groups_per_identity=0,
     )
     build_dataset(tmp_path / "remem", config)
     monkeypatch.chdir(tmp_path)
