@@ -14,7 +14,7 @@ from generation.renderers.embree.tracer import FIELD_OF_VIEW, Tracer
 #: Sample points at most for `visible_share`; a hundred give it to about five per cent.
 PROBES = 100
 # Parts of the face itself: that a nose or a beard lies before a cheek does not hide it.
-_OF_THE_FACE = ("skin", "eye", "teeth", "tongue", "glasses")
+_OF_THE_FACE = ("skin", "eye", "teeth", "tongue", "glasses", "picture")
 
 
 @dataclass(frozen=True, eq=False)

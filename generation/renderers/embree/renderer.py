@@ -18,16 +18,32 @@ from generation.renderers.embree.bodydata import BodyData, load_body
 from generation.renderers.embree.build import PreparedPerson, build_surfaces, prepare
 from generation.renderers.embree.draw import Stage, draw
 from generation.renderers.embree.faces import Camera, FaceMesh, face_box, face_vertices, visible_share
+from generation.renderers.embree.props.build import build_prop
+from generation.renderers.embree.props.pictures import CARD, PRINT, hang_badge, hang_portrait
 from generation.renderers.embree.shape import Pose, make_pose, with_expression
 from generation.renderers.embree.surface import Surface
-from generation.renderers.embree.tracer import Tracer
+from generation.renderers.embree.tracer import Tracer, frame_height
 from generation.streams import stream
-from generation.views.view import Figure, GroupView, View
+from generation.views.effects import apply_effects
+from generation.views.view import AreaLight, Figure, GroupView, LightRig, Scene, View
 from remem_dataset.errors import RememError
 
 REMEMBERED_PERSONS = 4
 # The frame's centre relative to the midpoint between the eyes: chin and shoulders need more room than hair.
 FRAME_CENTRE = np.array([0.0, -0.10, -0.90])
+# Where a lone person's eyes are: what the positions in a group view count from.
+EYES = np.array([0.0, 7.28, 1.25])
+# What a framed picture or a badge's photograph was taken in.
+STUDIO_LIGHT = LightRig(
+    id="print",
+    lights=(
+        AreaLight(-28.0, 28.0, 9.0, (1.0, 0.98, 0.95), 0.62),
+        AreaLight(42.0, 18.0, 10.0, (0.96, 0.98, 1.0), 0.34),
+    ),
+    ambient_sky=(0.34, 0.34, 0.35),
+    ambient_ground=(0.20, 0.19, 0.18),
+)
+_SHARED = ("yaw", "pitch", "roll", "expression", "expression_strength", "gaze", "outfit")
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,21 +114,63 @@ class EmbreeRenderer:
                 f"The group view {view.id} has {len(view.figures)} figures but {len(persons)} persons were "
                 "given; give one for each."
             )
-        eyes = np.array([0.0, 7.28, 1.25])
-        camera = Camera(eyes + FRAME_CENTRE + np.array([*view.camera_shift, 0.0]), view.camera_distance)
+        camera = Camera(EYES + FRAME_CENTRE + np.array([*view.camera_shift, 0.0]), view.camera_distance)
         surfaces: list[Surface] = []
         faces: list[FaceMesh] = []
         heads = []
+        worn: list[Surface] = []
         for k, (person, figure) in enumerate(zip(persons, view.figures, strict=True)):
+            if figure.kind != "present":
+                built, face = self._print(person, view, k, worn, size)
+                surfaces += built
+                faces.append(face)
+                continue
             posed = self._pose(person, figure)
             place = np.asarray(figure.position, dtype=float)
             built, face = self._figure(posed, figure, place, camera, size, k)
             surfaces += built
             faces.append(face)
             heads.append(posed.head + place)
+            worn = built
+        if not heads:
+            raise RememError(f"The group view {view.id} has nobody present, only pictures of people.")
+        for k, prop in enumerate(view.props):
+            surfaces.append(build_prop(prop, EYES, stream(0, "prop", view.draw, k, prop.kind)))
         names = [(p.index, f.kind) for p, f in zip(persons, view.figures, strict=True)]
         rng = stream(0, "renderer", json.dumps(names), view.id, view.draw)
         return self._draw(surfaces, faces, camera, np.mean(heads, axis=0), view, size, rng)
+
+    def _print(
+        self, person: Person, view: GroupView, number: int, worn: list[Surface], size: int
+    ) -> tuple[list[Surface], FaceMesh]:
+        """A framed picture, or a badge on whoever owns the surfaces `worn`."""
+        figure = view.figures[number]
+        portrait = figure.kind == "portrait"
+        photo = View(
+            id=f"{view.id}-{figure.kind}",
+            role=view.role,
+            **{f: getattr(figure, f) for f in _SHARED},
+            light=STUDIO_LIGHT,
+            scene=Scene("print", "studio", {}),
+            camera_distance=14.0 if portrait else 13.0,
+            camera_shift=(0.0, 0.05),
+            draw=view.draw,
+        )
+        # About as fine as it will be seen: a print is 2 dm wide, a badge's photograph half of that.
+        distance = view.camera_distance - figure.position[2]
+        shown = (2 * PRINT if portrait else CARD[0] * 2) / frame_height(distance) * size
+        inner = self.render(person, photo, int(np.clip(1.25 * shown, 32, 256)))
+        place = EYES + np.asarray(figure.position)
+        rng = stream(0, "print", view.draw, number, figure.kind)
+        if portrait:
+            hung = hang_portrait(inner, place, rng)
+        elif worn:
+            hung = hang_badge(inner, place, worn, rng)
+        else:
+            raise RememError(f"The group view {view.id} has a badge before anybody who could wear it.")
+        hung.surfaces[0].settings["number"] = number
+        normals = np.broadcast_to(hung.normal, hung.points.shape)
+        return hung.surfaces, FaceMesh(person.index, figure.kind, hung.points, normals, number)
 
     def _pose(self, person: Person, how: View | Figure) -> Posed:
         units = tables.expression_units(how.expression, how.expression_strength)
@@ -158,15 +216,16 @@ class EmbreeRenderer:
         tracer = Tracer(surfaces)
         background = np.asarray(paint_background(view.scene, size, view.draw), dtype=np.float64)
         stage = Stage(surfaces, camera, view.light, light_centre, background)
-        pixels = self.shoot(stage, tracer, rng)
+        boxes = [face_box(face.points, camera, size) for face in faces]
+        pixels = apply_effects(self.shoot(stage, tracer, rng), view, boxes[0] if len(boxes) == 1 else None)
         found = tuple(
             Face(
                 identity=face.identity,
                 kind=face.kind,
-                box=face_box(face.points, camera, size),
+                box=box,
                 visible=visible_share(face, camera, tracer, surfaces),
             )
-            for face in faces
+            for face, box in zip(faces, boxes, strict=True)
         )
         return Picture(pixels=pixels, faces=found)
 
