@@ -2,8 +2,8 @@
 
 A file holds the blocks `single_seen`, `single_unseen`, `multi_seen`, `multi_unseen` (one wording a line; a
 linked topic has no `single_` blocks), `cloze` and `reasoning`. Blocks may use the variables of `VARIABLES`
-and the filters `possessive` and `sentence`. The number of a wording is its place in its block: add new ones at
-the end.
+and the filters `possessive` and `sentence`. The number of a wording is its place in its block: add new ones
+at the end. A multi-hop wording refers to the person once, in a way that `questions.places` knows.
 """
 
 from __future__ import annotations

@@ -219,11 +219,28 @@ def test_templates_can_not_reach_python(folder):
         ("What pet does {{ name }} have?", "Name the animal companion of {{ name }}.", "given twice"),
         ("Name the animal companion of {{ name }}.\n", "", "single_unseen has 5 wordings; at least 6"),
         ("{% block single_seen %}", "{% block single_sene %}", "has no block 'single_seen'"),
+        ("What pet does the person in the image have?", "What pet is it?", "must refer to the person once"),
+        (
+            "What pet does the person in the image",
+            "What pet does that person",
+            "must refer to the person once",
+        ),
     ],
 )
 def test_lint_names_the_fault(folder, old, new, sentence):
     edit(folder / "pet.j2", old, new)
     assert re.search(sentence, fault_of(folder))
+
+
+def test_enough_wordings_must_suit_a_picture_of_several_people(folder):
+    text = (folder / "pet.j2").read_text(encoding="utf-8")
+    start = text.index("{% block multi_seen %}")
+    before, block = text[:start], text[start:]
+    block = re.sub(
+        r"the person (in the image|in the picture|shown here)|this person", "this person's cat", block
+    )
+    (folder / "pet.j2").write_text(before + block, encoding="utf-8")
+    assert "block multi_seen has 0 wordings without a genitive" in fault_of(folder)
 
 
 def test_a_file_that_is_not_utf8_is_named(folder):
