@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage
 
 from generation.renderers.folder.cutout import Cutout
 from generation.renderers.folder.light import grade
@@ -231,9 +230,3 @@ def _hide(other: Layer, nearer: Layer) -> None:
         return slice(y0 - y, y1 - y), slice(x0 - x, x1 - x)
 
     other.owned[window(other)] *= 1 - nearer.alpha[window(nearer)]
-
-
-def blur(picture: np.ndarray, radius: float) -> np.ndarray:
-    """Gaussian blur of linear light with sigma `radius` × the picture's width."""
-    sigma = radius * len(picture)
-    return ndimage.gaussian_filter(picture, (sigma, sigma, 0)) if sigma > 0.05 else picture

@@ -15,7 +15,8 @@ from generation.renderers.embree.post import to_srgb
 from generation.renderers.embree.tracer import frame_height
 from generation.renderers.folder.cutout import Cutout, cut_out, import_cv2
 from generation.renderers.folder.pictures import FaceFolder, digest, list_folders, load
-from generation.renderers.folder.place import Layer, blur, framed_photo, lay_over, place_person
+from generation.renderers.folder.place import Layer, framed_photo, lay_over, place_person
+from generation.views.effects import apply_effects
 from generation.views.view import GroupView, View
 from remem_dataset.errors import RememError
 
@@ -29,7 +30,7 @@ class FolderRenderer:
     """Composites the user's own pictures; same input, same bytes.
 
     Face, clothes, hair, expression and head pose are the picture's. Of a view it uses the scene, the light,
-    the framing and the blur; accessories and occluders it leaves out.
+    the framing, the occluder and the blur; accessories it leaves out.
 
     Args:
         folders: one per identity, in the identities' order.
@@ -64,7 +65,7 @@ class FolderRenderer:
         layer = place_person(cutout, size, frame, (x, y), view.light)
         picture = _background(view, size)
         lay_over(picture, layer)
-        return _finish(picture, [layer], [(person.index, "present")], view.blur)
+        return _finish(picture, [layer], [(person.index, "present")], view)
 
     def render_group(self, persons: Sequence[Person], view: GroupView, size: int) -> Picture:
         """Draw several people, the nearer ones over the farther ones.
@@ -109,7 +110,7 @@ class FolderRenderer:
         for k in sorted(range(len(layers)), key=lambda k: (depth[k], k)):
             lay_over(picture, layers[k], [layers[j] for j in range(len(layers)) if depth[j] < depth[k]])
         names = [(p.index, f.kind) for p, f in zip(persons, view.figures, strict=True)]
-        return _finish(picture, layers, names, view.blur)
+        return _finish(picture, layers, names, view)
 
     def cutout(self, identity: int, role: str, number: int) -> Cutout:
         """The cut-out for the picture with that number; unusable files are passed over.
@@ -194,13 +195,16 @@ def _number(view_id: str) -> int:
 
 
 def _background(view: View | GroupView, size: int) -> np.ndarray:
-    return np.array(paint_background(view.scene, size, view.draw), dtype=np.float32)
+    return np.array(paint_background(view.scene, size, view.draw), dtype=np.float32, order="C")
 
 
-def _finish(picture: np.ndarray, layers: list[Layer], names: list[tuple[int, str]], radius: float) -> Picture:
+def _finish(
+    picture: np.ndarray, layers: list[Layer], names: list[tuple[int, str]], view: View | GroupView
+) -> Picture:
     size = len(picture)
     faces = tuple(
         Face(identity, kind, layer.box(size), layer.visible(size))
         for layer, (identity, kind) in zip(layers, names, strict=True)
     )
-    return Picture(pixels=to_srgb(blur(picture, radius)), faces=faces)
+    alone = faces[0].box if len(faces) == 1 else None
+    return Picture(pixels=apply_effects(to_srgb(picture), view, alone), faces=faces)
