@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
+from scipy import fft, sparse
 
 from generation.people.tables import Rgb, colour
 
@@ -90,20 +93,26 @@ class Canvas:
         if pixels < 0.5:
             return
         pad = int(np.ceil(pixels)) + 2
-        padded = np.pad(self.rgb, ((pad, pad), (pad, pad), (0, 0)), mode="reflect")
-        side = padded.shape[0]
-        offset = np.minimum(np.arange(side), side - np.arange(side))
-        distance = np.hypot(offset[:, None], offset[None, :])
-        disc = np.clip(pixels - distance + 0.5, 0, 1)
-        spectrum = np.fft.rfft2(disc / disc.sum())
-        for c in range(3):
-            spread = np.fft.irfft2(np.fft.rfft2(padded[..., c]) * spectrum, s=(side, side))
-            self.rgb[..., c] = np.maximum(spread[pad:-pad, pad:-pad], 0)
+        side = fft.next_fast_len(SIDE + 2 * pad, real=True)
+        padded = np.pad(
+            self.rgb.astype(np.float32), ((pad, side - SIDE - pad),) * 2 + ((0, 0),), mode="reflect"
+        )
+        spectrum = fft.rfft2(padded, axes=(0, 1)) * _disc(pixels, side)[..., None]
+        spread = fft.irfft2(spectrum, s=(side, side), axes=(0, 1))[pad : pad + SIDE, pad : pad + SIDE]
+        self.rgb = np.maximum(spread, 0).astype(np.float64)
 
     def _window(self, x0: float, y0: float, x1: float, y1: float) -> tuple[slice, slice]:
         low = [max(0, int(np.floor(v * SIDE)) - 1) for v in (y0, x0)]
         high = [max(0, min(SIDE, int(np.ceil(v * SIDE)) + 1)) for v in (y1, x1)]
         return slice(low[0], high[0]), slice(low[1], high[1])
+
+
+@functools.lru_cache(maxsize=64)
+def _disc(pixels: float, side: int) -> np.ndarray:
+    """Spectrum of a disc of that radius, complex64 (side, side // 2 + 1)."""
+    offset = np.minimum(np.arange(side), side - np.arange(side))
+    disc = np.clip(pixels - np.hypot(offset[:, None], offset[None, :]) + 0.5, 0, 1)
+    return fft.rfft2((disc / disc.sum()).astype(np.float32))
 
 
 def _soft(distance: np.ndarray) -> np.ndarray:
@@ -148,15 +157,16 @@ def resample(picture: np.ndarray, x0: float, y0: float, extent: float, size: int
         size: side of the result in pixels.
 
     Returns:
-        (size, size, 3); a triangle filter as wide as a pixel of the coarser grid, so nothing aliases.
+        float32 (size, size, 3); a triangle filter as wide as a pixel of the coarser grid, so nothing aliases.
     """
-    return np.einsum(
-        "ij,jkc,lk->ilc", _filter(y0, extent, size), picture, _filter(x0, extent, size), optimize=True
-    )
+    rows = _filter(y0, extent, size) @ picture.astype(np.float32).reshape(SIDE, SIDE * 3)
+    turned = np.ascontiguousarray(rows.reshape(size, SIDE, 3).transpose(1, 0, 2)).reshape(SIDE, size * 3)
+    return (_filter(x0, extent, size) @ turned).reshape(size, size, 3).transpose(1, 0, 2)
 
 
-def _filter(start: float, extent: float, size: int) -> np.ndarray:
+def _filter(start: float, extent: float, size: int) -> sparse.csr_array:
+    """(size, SIDE) weights; sparse, so that no threaded library sums in an order of its own."""
     centres = (start + (np.arange(size) + 0.5) / size * extent) * SIDE - 0.5
     width = max(1.0, extent * SIDE / size)
     weights = np.maximum(0, 1 - np.abs(np.arange(SIDE)[None, :] - centres[:, None]) / width)
-    return weights / weights.sum(axis=1, keepdims=True)
+    return sparse.csr_array((weights / weights.sum(axis=1, keepdims=True)).astype(np.float32))
