@@ -1,4 +1,4 @@
-"""`python -m generation`: from a preset and a seed to a dataset folder."""
+"""`python -m generation`: from a preset and a seed to a dataset folder; `sheet` and `quality` look at one."""
 
 import dataclasses
 import inspect
@@ -11,7 +11,8 @@ import typer
 from rich.console import Console
 
 from generation.presets import load_preset, preset_names
-from generation.renderers import check_renderer
+from generation.renderers import check_renderer, source_digest
+from generation.sheet import sheet
 from remem_dataset.config import BenchmarkConfig
 from remem_dataset.errors import run_app
 
@@ -21,6 +22,7 @@ _METAVARS = {"int": "INT", "float": "FLOAT", "str": "TEXT"}
 
 
 def build(
+    context: typer.Context,
     preset: Annotated[str, typer.Option(help=f"One of: {', '.join(preset_names())}.")] = "tiny",
     out: Annotated[Path, typer.Option(help="Dataset folder to make; the raw tree goes to <out>.raw.")] = Path(
         "remem"
@@ -29,20 +31,27 @@ def build(
         os.cpu_count() or 1
     ),
     restart: Annotated[bool, typer.Option("--restart", help="Replace a build of another config.")] = False,
+    faces: Annotated[
+        Path | None,
+        typer.Option(help="Your own pictures, one folder for each person; needs --renderer folder."),
+    ] = None,
     **overrides: str | None,
 ) -> None:
     """Generate people, pictures and questions, and pack them as a dataset folder."""
+    if context.invoked_subcommand is not None:
+        return
     from generation.pipeline import generate, open_tree
     from remem_dataset.packing import check_target, is_current, pack
 
     config = load_preset(preset, **overrides)
-    check_renderer(config.renderer)
+    check_renderer(config.renderer, faces, config.identities)
     check_target(out, config, restart=restart)
     if is_current(out, config):
         console.print(f"[bold]{out}[/] is already built from this config; nothing to do.", soft_wrap=True)
         return
-    tree = open_tree(out.with_name(out.name + ".raw"), config, restart=restart)
-    generate(tree, config, workers=workers)
+    pictures = source_digest(config.renderer, faces, config.identities)
+    tree = open_tree(out.with_name(out.name + ".raw"), config, restart=restart, faces_digest=pictures)
+    generate(tree, config, workers=workers, faces=faces)
     manifest = pack(tree, out)
     console.print(
         f"[bold]{out}[/]: {manifest['counts']['finetune']['train']} fine-tuning rows of {config.identities} "
@@ -94,6 +103,7 @@ def _with_config_options(command):
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 app.callback(invoke_without_command=True)(_with_config_options(build))
+app.command()(sheet)
 
 if __name__ == "__main__":
     run_app(app, "python -m generation")

@@ -2,27 +2,48 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from PIL import Image
 
-from generation.people import sample_person
+from generation.people.casting import Cast, candidate_person
+from generation.people.person import Person
 from generation.profiles import sample_profile
-from generation.renderers import Renderer, get_renderer
+from generation.quality.gate import Gate
+from generation.renderers import Picture, Renderer
 from generation.rows import build_rows
 from generation.views import sample_view
+from generation.views.groups import sample_group
+from generation.views.view import GroupView, View
 from remem_dataset.config import BenchmarkConfig
 from remem_dataset.files import write_bytes, write_json, write_jsonl
 from remem_dataset.raw import RawTree, identity_name
+from remem_dataset.schema import SEEN, UNSEEN
 
-_renderer = lru_cache(maxsize=2)(get_renderer)  # one set-up for each worker process
+GROUP = "group"
+
+
+@dataclass(frozen=True, eq=False)
+class Studio:
+    """What drawing needs besides a view.
+
+    Attributes:
+        renderer: what draws.
+        cast: who looks how.
+        gate: what checks each picture; None takes every picture as it comes.
+    """
+
+    renderer: Renderer
+    cast: Cast
+    gate: Gate | None = None
 
 
 def planned_views(config: BenchmarkConfig) -> Iterator[tuple[str, int]]:
-    """(role, number) of every picture of one identity, in the order of drawing."""
+    """(role, number) of every portrait of one identity, in the order of drawing."""
     yield "anchor", 0
     counts = {
         "train": config.images_per_identity,
@@ -33,33 +54,50 @@ def planned_views(config: BenchmarkConfig) -> Iterator[tuple[str, int]]:
         yield from ((role, number) for number in range(count))
 
 
+def planned_groups(config: BenchmarkConfig) -> Iterator[tuple[str, int]]:
+    """(role, number) of every group picture that asks about one identity."""
+    for role in (SEEN, UNSEEN):
+        yield from ((role, number) for number in range(config.groups_per_identity))
+
+
 def pictures_per_identity(config: BenchmarkConfig) -> int:
     """How many pictures each identity has."""
-    return sum(1 for _ in planned_views(config))
+    return sum(1 for _ in planned_views(config)) + sum(1 for _ in planned_groups(config))
 
 
-def build_identity(
-    tree: RawTree, config: BenchmarkConfig, index: int, renderer: Renderer | None = None
-) -> None:
+def build_identity(tree: RawTree, config: BenchmarkConfig, index: int, studio: Studio) -> None:
     """Write what is missing of one identity; what is there already stays.
 
     Args:
         tree: the raw tree.
         config: the build's config.
         index: 0-based number of the identity.
-        renderer: what draws; left out, the config's backend.
+        studio: what draws, and who is drawn.
     """
-    renderer = renderer or _renderer(config.renderer)
     profile = sample_profile(config, index)
-    person = sample_person(config, index, gender=profile.gender, age=profile.age)
+    person = _person(config, index, studio.cast)
     for name, rows in build_rows(config, index, profile).items():
         write_jsonl(tree.rows(index, name), rows)
-    views = [sample_view(config, index, role, number) for role, number in planned_views(config)]
-    write_jsonl(tree.identity(index) / "views.jsonl", [view.to_dict() for view in views])
-    for view in views:
-        path = tree.picture(identity_name(index), view.id)
-        if not path.is_file():
-            write_bytes(path, encode_picture(renderer, person, view, config.image_size))
+    size = config.image_size
+
+    for role, number in planned_views(config):
+
+        def portrait(attempt: int, role: str = role, number: int = number) -> tuple[View, Picture]:
+            view = sample_view(config, index, role, number, attempt)
+            return view, studio.renderer.render(person, view, size)
+
+        _keep(tree, index, f"{role}-{number:03d}", portrait, config, studio)
+
+    for role, number in planned_groups(config):
+
+        def group(attempt: int, role: str = role, number: int = number) -> tuple[GroupView, Picture]:
+            view = sample_group(config, index, role, number, attempt)
+            figures = (figure.identity for figure in view.figures)
+            persons = [_person(config, who, studio.cast) for who in figures]
+            return view, studio.renderer.render_group(persons, view, size)
+
+        _keep(tree, index, f"{GROUP}-{role}-{number:03d}", group, config, studio)
+
     write_json(
         tree.profile(index),
         {
@@ -76,8 +114,50 @@ def build_identity(
     )
 
 
-def encode_picture(renderer: Renderer, person, view, size: int) -> bytes:
-    """Draw one picture and encode it as PNG (no metadata: the bytes depend on the pixels alone)."""
+def _person(config: BenchmarkConfig, index: int, cast: Cast) -> Person:
+    return candidate_person(config, index, cast.candidates[index])
+
+
+def _keep(
+    tree: RawTree,
+    index: int,
+    view_id: str,
+    draw: Callable[[int], tuple[View | GroupView, Picture]],
+    config: BenchmarkConfig,
+    studio: Studio,
+) -> None:
+    """Draw a picture until the gate lets it pass, and store it with its description.
+
+    The last draw, which is the easiest, is kept if none passes; the description says so.
+    """
+    identity = identity_name(index)
+    path = tree.picture(identity, view_id)
+    if path.is_file():
+        return
+    for attempt in range(config.redraws + 1 if studio.gate else 1):
+        view, picture = draw(attempt)
+        verdict = studio.gate.check(picture) if studio.gate else None
+        if verdict is None or verdict.passed is not False:
+            break
+    places = [figure.place for figure in view.figures] if isinstance(view, GroupView) else [""]
+    description = {
+        "view": view.to_dict(),
+        "faces": [
+            {**dataclasses.asdict(face), "place": place}
+            for face, place in zip(picture.faces, places, strict=True)
+        ],
+        "attempts": attempt + 1,
+        "passed": verdict.passed if verdict else None,
+        "reason": verdict.reason if verdict else "not checked",
+        "checks": [check.to_dict() for check in verdict.faces] if verdict else [],
+    }
+    # The picture is the mark of completion, so its description comes first.
+    write_json(tree.sidecar(identity, view_id), description)
+    write_bytes(path, encode_picture(picture))
+
+
+def encode_picture(picture: Picture) -> bytes:
+    """Encode as PNG (no metadata: the bytes depend on the pixels alone)."""
     buffer = io.BytesIO()
-    Image.fromarray(renderer.render(person, view, size).pixels).save(buffer, format="PNG")
+    Image.fromarray(picture.pixels).save(buffer, format="PNG")
     return buffer.getvalue()

@@ -1,11 +1,20 @@
-"""Generation as a datatrove pipeline: identities are cut over tasks, tasks run on local workers."""
+"""Generation as a datatrove pipeline: identities are cut over tasks, tasks run on local workers.
+
+Two passes: every identity's candidates audition before the face recogniser, then, once it is known who plays
+whom, every identity is built.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
+import functools
 import hashlib
 import multiprocessing
+import os
 import shutil
 import threading
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -15,8 +24,12 @@ from datatrove.pipeline.base import PipelineStep
 from loguru import logger
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from generation.identity import build_identity, pictures_per_identity
+from generation.identity import Studio, build_identity, pictures_per_identity
+from generation.people.casting import Audition, Cast, audition, choose_cast, described_cast
 from generation.presets import ASSETS
+from generation.quality.gate import Gate
+from generation.quality.recogniser import Recogniser
+from generation.renderers import get_renderer
 from remem_dataset.config import BenchmarkConfig
 from remem_dataset.errors import RememError
 from remem_dataset.files import write_json
@@ -31,23 +44,86 @@ logger.disable("datatrove")
 MAX_TASKS = 1000
 
 
-class BuildIdentities(PipelineStep):
-    """Builds the identities rank, rank + world_size, … into the raw tree."""
+class IdentityStep(PipelineStep):
+    """Does something for the identities rank, rank + world_size, … of a raw tree."""
 
-    name = "🧑 identities"
     type = "ReMem"
 
-    def __init__(self, root: str, config: dict):
+    def __init__(self, root: str, config: dict, faces: Path | None):
         super().__init__()
         self.root = root
         self.config = config
+        self.faces = faces
 
     def run(self, data=None, rank: int = 0, world_size: int = 1):
-        """Build this task's identities; passes no documents on."""
+        """Do this task's identities; passes no documents on."""
         config = BenchmarkConfig.from_dict(self.config)
         for index in range(rank, config.identities, world_size):
-            build_identity(RawTree(Path(self.root)), config, index)
+            self.work(RawTree(Path(self.root)), config, index)
         return data
+
+
+class HoldAuditions(IdentityStep):
+    """Draws and embeds the candidates for each identity's looks."""
+
+    name = "🎭 auditions"
+
+    def work(self, tree: RawTree, config: BenchmarkConfig, index: int) -> None:
+        """Write one identity's audition unless it is there already."""
+        path = tree.audition(index)
+        if Audition.load(path, config, index) is None:
+            audition(config, index, renderer_of(config.renderer, self.faces), recogniser()).save(path)
+
+
+class BuildIdentities(IdentityStep):
+    """Builds each identity's rows and pictures."""
+
+    name = "🧑 identities"
+
+    def work(self, tree: RawTree, config: BenchmarkConfig, index: int) -> None:
+        """Write what is missing of one identity."""
+        build_identity(tree, config, index, _studio(tree.root, config, self.faces))
+
+
+# One set-up for each worker process.
+renderer_of = functools.lru_cache(maxsize=2)(get_renderer)
+recogniser = functools.lru_cache(maxsize=1)(Recogniser)
+
+
+@functools.lru_cache(maxsize=1)
+def _studio(root: Path, config: BenchmarkConfig, faces: Path | None) -> Studio:
+    renderer = renderer_of(config.renderer, faces)
+    if not config.recognition:
+        return Studio(renderer, described_cast(config))
+    cast = Cast.load(RawTree(root).cast, config)
+    return Studio(renderer, cast, Gate(recogniser(), cast.anchors))
+
+
+def _die_with_parent() -> None:
+    """End this worker when the build is killed: nobody would collect its work or end it later."""
+
+    def watch() -> None:
+        multiprocessing.parent_process().join()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+@contextlib.contextmanager
+def sole_builder(tree: RawTree) -> Iterator[None]:
+    """Keep other builds out of a raw tree; the lock goes with the process, however it ends.
+
+    Raises:
+        RememError: another build is at work there.
+    """
+    with (tree.root / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RememError(f"Another build is at work in {tree.root}; wait for it or end it.") from None
+        for leftover in tree.root.glob("**/.*.*"):  # temporary files of a build that was killed
+            leftover.unlink(missing_ok=True)
+        yield
 
 
 class IdentityExecutor(LocalPipelineExecutor):
@@ -64,7 +140,7 @@ class IdentityExecutor(LocalPipelineExecutor):
                 self._run_for_rank(rank)
             return
         context = multiprocessing.get_context(self.start_method)
-        with ProcessPoolExecutor(self.workers, mp_context=context) as pool:
+        with ProcessPoolExecutor(self.workers, mp_context=context, initializer=_die_with_parent) as pool:
             tasks = [pool.submit(self._run_for_rank, rank, rank % self.workers) for rank in range(self.tasks)]
             try:
                 for task in as_completed(tasks):
@@ -88,16 +164,18 @@ def generator_digest() -> str:
     return whole.hexdigest()
 
 
-def open_tree(root: Path, config: BenchmarkConfig, restart: bool = False) -> RawTree:
+def open_tree(root: Path, config: BenchmarkConfig, restart: bool = False, faces_digest: str = "") -> RawTree:
     """Begin a raw tree, or take up one that was begun with the same config.
 
     Args:
         root: its folder.
         config: the build's config.
         restart: throw away what an earlier build with another config left.
+        faces_digest: what the user's own pictures hash to, if the renderer takes them (`source_digest`).
 
     Raises:
-        RememError: the folder is not a raw tree, one of another config, or one that other code began.
+        RememError: the folder is not a raw tree, one of another config, one that other code began, or one of
+            other pictures.
     """
     tree = RawTree(root)
     digest = generator_digest()
@@ -120,37 +198,102 @@ def open_tree(root: Path, config: BenchmarkConfig, restart: bool = False) -> Raw
                 f"{root} was begun by another version of the generation code or its assets; "
                 "choose another --out or begin anew with --restart."
             )
-    manifest = {"schema_version": SCHEMA_VERSION, "config": config.to_dict(), "generator": digest}
+        if tree.manifest().get("faces", "") != faces_digest:
+            raise RememError(
+                f"{root} was begun with other pictures in --faces; choose another --out or begin anew with "
+                "--restart."
+            )
+    manifest = {
+        "schema_version": SCHEMA_VERSION,
+        "config": config.to_dict(),
+        "generator": digest,
+        "faces": faces_digest,
+    }
     write_json(root / RAW_MANIFEST, manifest)
     return tree
 
 
-def generate(tree: RawTree, config: BenchmarkConfig, workers: int = 1) -> None:
+def generate(tree: RawTree, config: BenchmarkConfig, workers: int = 1, faces: Path | None = None) -> None:
     """Fill the raw tree, with a progress bar; pictures that are there already are kept.
 
     Args:
         tree: an opened raw tree.
         config: its config.
         workers: identities built at the same time.
+        faces: folder of the user's own pictures, for the renderer that takes them.
     """
+    per_identity = pictures_per_identity(config)
+    total = config.identities * per_identity
+    with sole_builder(tree):
+        if config.recognition:
+            _cast(tree, config, workers, faces)
+        count = PictureCount(tree, config.identities, per_identity)
+        _run(BuildIdentities, tree, config, workers, faces, "Pictures", total, count)
+
+
+def _cast(tree: RawTree, config: BenchmarkConfig, workers: int, faces: Path | None) -> None:
+    """Decide who plays whom, once for a tree."""
+    if Cast.load(tree.cast, config) is not None:
+        return
+
+    def count() -> int:
+        return sum(tree.audition(index).is_file() for index in range(config.identities))
+
+    _run(HoldAuditions, tree, config, workers, faces, "Casting", config.identities, count)
+    auditions = (Audition.load(tree.audition(index), config, index) for index in range(config.identities))
+    choose_cast(config, auditions).save(tree.cast)
+
+
+class PictureCount:
+    """Counts the pictures of a tree; looks no more into the folders of identities that are complete."""
+
+    def __init__(self, tree: RawTree, identities: int, per_identity: int) -> None:
+        self._waiting = [tree.identity(index) / "images" for index in range(identities)]
+        self._per_identity = per_identity
+        self._done = 0
+
+    def __call__(self) -> int:
+        """How many pictures there are."""
+        waiting, partial = [], 0
+        for folder in self._waiting:
+            count = sum(1 for _ in folder.glob("[!.]*.png"))
+            if count >= self._per_identity:
+                self._done += count
+            else:
+                waiting.append(folder)
+                partial += count
+        self._waiting = waiting
+        return self._done + partial
+
+
+def _run(
+    step: type[IdentityStep],
+    tree: RawTree,
+    config: BenchmarkConfig,
+    workers: int,
+    faces: Path | None,
+    label: str,
+    total: int,
+    count: Callable[[], int],
+) -> None:
+    """Run one step for all identities under a progress bar."""
     tasks = min(config.identities, MAX_TASKS)
     executor = IdentityExecutor(
-        pipeline=[BuildIdentities(root=str(tree.root), config=config.to_dict())],
+        pipeline=[step(root=str(tree.root), config=config.to_dict(), faces=faces)],
         tasks=tasks,
         workers=min(workers, tasks),
         logging_dir=str(tree.root / "logs"),
-        # Each picture is its own resumption mark, finer than a task's; see docs/decisions.md.
+        # Each file is its own resumption mark, finer than a task's; see docs/decisions.md.
         skip_completed=False,
     )
-    total = config.identities * pictures_per_identity(config)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     stop = threading.Event()
     with Progress(*columns) as progress:
-        bar = progress.add_task("Pictures", total=total)
+        bar = progress.add_task(label, total=total)
 
         def watch() -> None:
             while not stop.wait(1.0):
-                progress.update(bar, completed=_count_pictures(tree))
+                progress.update(bar, completed=count())
 
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
@@ -159,8 +302,4 @@ def generate(tree: RawTree, config: BenchmarkConfig, workers: int = 1) -> None:
         finally:
             stop.set()
             watcher.join()
-            progress.update(bar, completed=_count_pictures(tree))
-
-
-def _count_pictures(tree: RawTree) -> int:
-    return sum(1 for _ in tree.root.glob("identities/*/images/[!.]*.png"))
+            progress.update(bar, completed=count())

@@ -33,7 +33,7 @@ class BenchmarkConfig:
         forget_levels: sizes of the forget sets, in percent of the identities, ascending.
         default_forget_level: the level evaluated when none is named, in percent.
         renderer: name of the picture backend.
-        recognition: 1 if a face recogniser chooses people who look different and checks every picture, else 0.
+        recognition: 1 if a face recogniser casts people who look different and checks every picture, else 0.
         casting_pool: candidates for the looks of each person, among whom the recogniser chooses.
         redraws: how often a picture that fails the check is drawn anew before it is kept as failed.
     """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -73,7 +72,10 @@ def pack(tree: RawTree, out: Path) -> dict[str, Any]:
     """
     config = tree.config()
     out.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    # One name, so that what a killed packing left behind goes with the next.
+    work = out.parent / f".{out.name}.packing"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir()
     try:
         folder = work / "folder"
         shards = {name: _write_parquet(tree, name, work / "build" / name, folder) for name in SPLITS}

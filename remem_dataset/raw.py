@@ -89,7 +89,7 @@ class RawTree:
         return BenchmarkConfig.from_dict(manifest.get("config") or {}, where=str(self.root / RAW_MANIFEST))
 
     def manifest(self) -> dict[str, Any]:
-        """What the tree says of itself: schema version, config, digests of code and of the user's pictures."""
+        """What the tree says of itself: schema version, config, digests of the code and of own pictures."""
         return read_json_object(self.root / RAW_MANIFEST, "raw tree's manifest")
 
     def generator(self) -> str | None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from generation.identity import build_identity
+from generation.identity import Studio, build_identity
+from generation.people.casting import described_cast
 from generation.pipeline import open_tree
 from generation.presets import load_preset
 from generation.renderers import Face, Picture
@@ -38,6 +39,11 @@ class SwatchRenderer:
         return Picture(pixels, tuple(faces))
 
 
+def swatch_studio(config: BenchmarkConfig, renderer: SwatchRenderer | None = None) -> Studio:
+    """What `build_identity` needs, with pictures that cost nothing."""
+    return Studio(renderer or SwatchRenderer(), described_cast(config))
+
+
 def small_config(**overrides) -> BenchmarkConfig:
     """The tiny preset, smaller still."""
     small = {
@@ -57,6 +63,6 @@ def build_dataset(out: Path, config: BenchmarkConfig | None = None) -> Path:
     config = config or small_config()
     tree = open_tree(out.with_name(out.name + ".raw"), config)
     for index in range(config.identities):
-        build_identity(tree, config, index, renderer=SwatchRenderer())
+        build_identity(tree, config, index, swatch_studio(config))
     pack(tree, out)
     return out

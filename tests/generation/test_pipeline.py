@@ -11,13 +11,14 @@ import time
 import psutil
 import pytest
 
-from generation.identity import build_identity, planned_views
+from generation.identity import build_identity, planned_groups, planned_views
 from generation.pipeline import open_tree
 from generation.streams import stream
+from generation.views.groups import sample_group
 from remem_dataset.errors import RememError
 from remem_dataset.raw import RawTree
 from remem_dataset.schema import FINETUNE, PROFILES, SPLITS
-from tests.fakes.dataset import SwatchRenderer, small_config
+from tests.fakes.dataset import SwatchRenderer, small_config, swatch_studio
 
 
 def run_generation(*arguments, cwd):
@@ -39,8 +40,8 @@ def test_an_identity_can_be_built_in_any_order(tmp_path):
     config = small_config()
     forward, backward = (open_tree(tmp_path / name, config) for name in ("forward", "backward"))
     for index in range(3):
-        build_identity(forward, config, index, renderer=SwatchRenderer())
-        build_identity(backward, config, 2 - index, renderer=SwatchRenderer())
+        build_identity(forward, config, index, swatch_studio(config))
+        build_identity(backward, config, 2 - index, swatch_studio(config))
     for path in sorted(forward.root.rglob("*.*")):
         assert path.read_bytes() == (backward.root / path.relative_to(forward.root)).read_bytes(), path
 
@@ -55,12 +56,13 @@ def test_resuming_draws_only_what_is_missing(tmp_path):
 
     config, first, second = small_config(), Counting(), Counting()
     tree = open_tree(tmp_path / "raw", config)
-    build_identity(tree, config, 0, renderer=first)
+    build_identity(tree, config, 0, swatch_studio(config, first))
     before = {path: path.read_bytes() for path in tree.root.rglob("*.*")}
-    assert first.drawn == len(list(planned_views(config)))
+    groups = [sample_group(config, 0, role, number) for role, number in planned_groups(config)]
+    assert first.drawn == len(list(planned_views(config))) + sum(len(g.figures) for g in groups)
     tree.picture("id_0001", "seen-001").unlink()
     tree.rows(0, "finetune").unlink()
-    build_identity(tree, config, 0, renderer=second)
+    build_identity(tree, config, 0, swatch_studio(config, second))
     assert second.drawn == 1
     assert {path: path.read_bytes() for path in tree.root.rglob("*.*")} == before
 
@@ -68,9 +70,9 @@ def test_resuming_draws_only_what_is_missing(tmp_path):
 def test_every_row_file_is_written(tmp_path):
     config = small_config()
     tree = open_tree(tmp_path / "raw", config)
-    build_identity(tree, config, 0, renderer=SwatchRenderer())
+    build_identity(tree, config, 0, swatch_studio(config))
     names = [FINETUNE, *(f"{c}-{s}" for c in SPLITS for s in SPLITS[c] if c not in (FINETUNE, PROFILES))]
-    assert len(names) == 7
+    assert len(names) == 9
     assert all(tree.rows(0, name).is_file() for name in names)
 
 
@@ -109,6 +111,9 @@ def test_command_line_makes_two_people_on_two_workers(tmp_path, request):
         "--multi-image-per-identity": 1,
         "--image-size": 48,
         "--candidates": 3,
+        "--groups-per-identity": 1,
+        "--casting-pool": 1,
+        "--redraws": 0,
         "--workers": 2,
     }
     arguments = [part for option in options.items() for part in option]
@@ -117,7 +122,7 @@ def test_command_line_makes_two_people_on_two_workers(tmp_path, request):
     manifest = json.loads((tmp_path / "remem" / "remem.json").read_text())
     assert manifest["counts"]["finetune"]["train"] == 40
     assert manifest["config"]["image_size"] == 48
-    assert len(list((tmp_path / "remem.raw").rglob("*.png"))) == 2 * 6
+    assert len(list((tmp_path / "remem.raw").rglob("*.png"))) == 2 * 8
     again = run_generation(*arguments, cwd=request.config.rootpath)
     assert "already built" in again.stdout
     other = run_generation(*arguments, "--seed", 9, cwd=request.config.rootpath)
@@ -150,6 +155,7 @@ def test_bad_input_exits_with_2_and_writes_nothing(tmp_path, request, arguments,
 def test_a_killed_worker_ends_the_run_and_the_next_run_completes_it(tmp_path, request):
     command = [sys.executable, "-m", "generation", "--preset", "tiny", "--out", str(tmp_path / "remem")]
     command += ["--identities", "2", "--forget-levels", "50", "--default-forget-level", "50"]
+    command += ["--recognition", "0"]
     command += [
         "--image-size",
         "48",

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from generation.sheet import draw_sheet, main, make_sheet
-from remem_dataset.errors import RememError
+from generation.__main__ import app
+from generation.sheet import Show, draw_people, draw_scenes, make_sheet
+from remem_dataset.errors import RememError, run_app
 from remem_dataset.report.people import load_portraits
+from remem_dataset.schema import SCENES, SEEN
 from remem_dataset.source import open_source
 
 
@@ -28,23 +30,41 @@ def test_sheet_of_a_dataset_folder(tiny_dataset, tmp_path):
         assert sheet.height < narrow[1]
 
 
-def test_seen_row_is_above_the_unseen_row(tiny_dataset):
+@pytest.mark.parametrize("unseen", [False, True])
+def test_a_row_shows_the_anchor_and_the_views_asked_for(tiny_dataset, unseen):
     (person,) = load_portraits(open_source(tiny_dataset), people=1, views=2)
-    red, blue = (Image.new("RGB", (8, 8), colour) for colour in ((255, 0, 0), (0, 0, 255)))
-    drawn = np.asarray(
-        draw_sheet([dataclasses.replace(person, seen=(red,) * 2, unseen=(blue,) * 2)], cell=20)
-    )
-    red_rows = np.nonzero((drawn == (255, 0, 0)).all(axis=2))[0]
-    blue_rows = np.nonzero((drawn == (0, 0, 255)).all(axis=2))[0]
-    assert len(red_rows) == len(blue_rows) == 2 * 20 * 20
-    assert red_rows.max() < blue_rows.min()
+    red, blue, green = (Image.new("RGB", (8, 8), c) for c in ((255, 0, 0), (0, 0, 255), (0, 255, 0)))
+    person = dataclasses.replace(person, anchor=green, seen=(red,) * 2, unseen=(blue,) * 2)
+    drawn = np.asarray(draw_people([person], cell=20, unseen=unseen))
+    count = {
+        name: int((drawn == colour).all(axis=2).sum())
+        for name, colour in (("seen", (255, 0, 0)), ("unseen", (0, 0, 255)), ("anchor", (0, 255, 0)))
+    }
+    assert count == {"seen": 0 if unseen else 800, "unseen": 800 if unseen else 0, "anchor": 400}
 
 
 def test_a_person_without_unseen_views_leaves_a_gap(tiny_dataset):
     portraits = load_portraits(open_source(tiny_dataset), people=2, views=2)
-    whole = draw_sheet(portraits, cell=16)
-    less = draw_sheet([portraits[0], dataclasses.replace(portraits[1], unseen=())], cell=16)
+    whole = draw_people(portraits, cell=16, unseen=True)
+    less = draw_people([portraits[0], dataclasses.replace(portraits[1], unseen=())], cell=16, unseen=True)
     assert whole.size == less.size
+
+
+def test_scenes_show_every_face_and_mark_the_asked_one(tiny_dataset):
+    row = open_source(tiny_dataset).load(SCENES)[SEEN][0]
+    row["image"] = Image.new("RGB", (100, 100))
+    drawn = np.asarray(draw_scenes([row], columns=2, cell=100))
+    orange = (drawn == (232, 138, 30)).all(axis=2)
+    assert orange.any()
+    (asked,) = [face for face in row["faces"] if face["identity_id"] == row["identity_id"]]
+    assert np.nonzero(orange)[1].min() == 6 + int(asked["box"][0] * 1)
+
+
+def test_a_sheet_of_scenes_has_two_pictures_a_person(tiny_dataset, tmp_path):
+    out = make_sheet(tiny_dataset, tmp_path / "scenes.jpg", show=Show.SCENES, people=2, views=4, cell=32)
+    with Image.open(out) as sheet:
+        assert sheet.format == "JPEG"
+        assert sheet.width == 4 * (32 + 6) + 6
 
 
 @pytest.mark.parametrize(
@@ -58,12 +78,14 @@ def test_sizes_out_of_range(tiny_dataset, tmp_path, options, said):
 
 def test_command_line(monkeypatch, capsys, tmp_path, tiny_dataset):
     def call(*arguments) -> int:
-        monkeypatch.setattr("sys.argv", ["sheet", *map(str, arguments)])
+        monkeypatch.setattr("sys.argv", ["generation", "sheet", *map(str, arguments)])
         with pytest.raises(SystemExit) as caught:
-            main()
+            run_app(app, "python -m generation")
         return caught.value.code or 0
 
     assert call(tiny_dataset, tmp_path / "people.png", "--cell", 16) == 0
     assert call(tmp_path / "nowhere", tmp_path / "other.png") == 2
     assert "error: " in capsys.readouterr().err
     assert not (tmp_path / "other.png").exists()
+    assert call(tiny_dataset, tmp_path / "other.gif") == 2
+    assert "must end in .png or .jpg" in capsys.readouterr().err
