@@ -66,14 +66,19 @@ def build_eyes(
                 triangles=triangles,
                 normals=unit(local) @ turn.T @ rotate.T,
                 values={"local": local},
-                settings={"side": k},
+                settings={"side": k, "axis": rotate @ turn @ np.array([0.0, 0.0, 1.0])},
             )
         )
     return surfaces
 
 
 def paint_eye(
-    material: Material, rows: np.ndarray, person: Person, local: np.ndarray, normal: np.ndarray
+    material: Material,
+    rows: np.ndarray,
+    person: Person,
+    local: np.ndarray,
+    normal: np.ndarray,
+    axis: np.ndarray,
 ) -> None:
     """Fill `material[rows]` with sclera, iris and pupil.
 
@@ -82,7 +87,8 @@ def paint_eye(
         rows: which points.
         person: iris colour and age.
         local: (n, 3) directions in the eyeball's own frame, +z the optical axis.
-        normal: (n, 3) geometric normals.
+        normal: (n, 3) normals of the eyeball without its cornea.
+        axis: (3,) optical axis in the world.
     """
     local = unit(local)
     angle = np.arccos(np.clip(local[:, 2], -1, 1))
@@ -90,18 +96,32 @@ def paint_eye(
     phi = np.arctan2(local[:, 1], local[:, 0])
     seed = 40 + person.index
     fibres = np.stack([np.cos(phi) * 2.2, np.sin(phi) * 2.2, r * 0.25], axis=1)
-    streak = np.clip(1 + 0.22 * fractal(fibres, 0.5, seed), 0.45, 1.6)
-    iris = 0.72 * np.asarray(person.iris) * streak[:, None] * (1.55 - 0.6 * smoothstep(0.3, 1.0, r))[:, None]
-    iris *= (1 - 0.85 * smoothstep(0.70, 1.0, r))[:, None]
-    iris *= smoothstep(PUPIL_SHARE - 0.06, PUPIL_SHARE + 0.06, r)[:, None] * 0.99 + 0.01
+    streak = np.clip(1 + 0.26 * fractal(fibres, 0.5, seed), 0.4, 1.7)
+    # Irises are greyer than colour names: light scatters above the pigment.
+    colour = np.asarray(person.iris)
+    colour = 0.80 * (0.62 * colour + 0.38 * colour.mean())
+    iris = colour * streak[:, None] * (1.45 - 0.55 * smoothstep(0.35, 1.0, r))[:, None]
+    # A warm ring around the pupil, a dark one at the limbus.
+    iris = iris * (1 + smoothstep(0.75, 0.40, r)[:, None] * np.array([0.35, 0.10, -0.10]))
+    iris *= (1 - 0.80 * smoothstep(0.74, 1.0, r))[:, None]
+    iris *= smoothstep(PUPIL_SHARE - 0.05, PUPIL_SHARE + 0.05, r)[:, None] * 0.99 + 0.01
+    # Light bends in at the cornea and gathers on the side of the iris opposite to it.
+    iris *= (1 - 0.30 * local[:, 1] / np.sin(IRIS_ANGLE))[:, None]
     veins = smoothstep(0.6, 1.6, np.abs(noise(local, 0.16, seed + 3))) * smoothstep(0.7, 1.6, angle)
-    sclera = np.array([0.60, 0.565, 0.535]) * (1 - 0.10 * smoothstep(0.5, 1.3, angle))[:, None]
+    old = float(np.clip((person.age - 40) / 40, 0, 1))
+    white = np.array([0.56, 0.52, 0.485]) * (1 - 0.10 * old * np.array([0.2, 0.6, 1.2]))
+    # The ball turns away into the corners, where it is pinker.
+    corner = smoothstep(0.45, 1.0, np.abs(local[:, 0]))[:, None]
+    sclera = white * (1 - corner * np.array([0.20, 0.36, 0.36]))
     sclera = sclera * (1 - veins[:, None] * np.array([0.05, 0.28, 0.28]))
-    edge = smoothstep(0.93, 1.09, r)[:, None]
-    # The upper lid and its lashes shade the eyeball more than their few strands can.
-    lid = (1 - 0.40 * smoothstep(0.10, 0.42, local[:, 1]))[:, None]
-    material.albedo[rows] = (iris * (1 - edge) + sclera * edge) * lid
-    material.normal[rows] = normal
-    material.roughness[rows] = 0.26
-    material.specular[rows] = 0.05
+    edge = smoothstep(0.91, 1.10, r)[:, None]
+    # The lids and the lashes shade the eyeball more than their few strands can.
+    lid = 1 - 0.50 * smoothstep(0.06, 0.40, local[:, 1]) - 0.18 * smoothstep(-0.22, -0.48, local[:, 1])
+    material.albedo[rows] = (iris * (1 - edge) + sclera * edge) * lid[:, None]
+    # The cornea is a smaller sphere in front; a little smaller here than Gullstrand's (centre 0.46 radii along the
+    # axis), so that catchlights stay clear of the lid's shadow.
+    domed = smoothstep(1.20, 1.0, r)[:, None]
+    material.normal[rows] = unit(normal - 0.56 * domed * axis)
+    material.roughness[rows] = 0.30 - 0.04 * domed[:, 0]
+    material.specular[rows] = 0.05 + 0.06 * domed[:, 0]
     material.wrap[rows] = (0.20, 0.12, 0.10)

@@ -69,7 +69,7 @@ def root_brows(person: Person, body: BodyData) -> RootedHair:
     rng = stream(0, "renderer-brows", person.index)
     canonical = body.canonical
     weight = brow_density(person, canonical[body.triangles].mean(axis=1))
-    n = int(520 + 700 * person.brow_thickness)
+    n = int(900 + 1300 * person.brow_thickness)
     where, bary = sample_surface(canonical, body.triangles, weight, n, rng)
     xyz = at(canonical, body.triangles, where, bary)
     kept = rng.random(n) < 0.25 + 0.75 * brow_density(person, xyz)
@@ -80,16 +80,16 @@ def root_brows(person: Person, body: BodyData) -> RootedHair:
     above = xyz[:, 1] - brow_arch(xyz)
     up = 0.65 * (1 - tail) - 0.35 * tail - 6.0 * above * tail
     direction = np.stack([side * (0.35 + 0.65 * tail), up, np.zeros(n)], axis=1)
-    direction += 0.16 * rng.standard_normal((n, 3))
+    direction += 0.20 * rng.standard_normal((n, 3))
     return RootedHair(
         where=where,
         bary=bary,
         direction=unit(direction),
-        lift=np.full(n, 0.20),
+        lift=np.full(n, 0.14),
         bend=np.tile([0.0, -0.12, 0.0], (n, 1)),
-        length=(0.050 + 0.026 * rng.random(n)) * (1 - 0.25 * tail),
-        width=np.full(n, 0.0050),
-        colour=0.75 * _tint(person, n, rng, 0.6 * person.grey),
+        length=(0.042 + 0.034 * rng.random(n)) * (1 - 0.25 * tail),
+        width=np.full(n, 0.0030),
+        colour=0.80 * _tint(person, n, rng, 0.40 * person.grey),
     )
 
 

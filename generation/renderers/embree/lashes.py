@@ -10,7 +10,7 @@ from generation.renderers.embree.bodydata import BodyData
 from generation.renderers.embree.strands import Strands
 
 POINTS = 6
-STRIPS = {"eyelashes-2": (40, 1.0), "eyelashes-1": (13, -1.0)}  # upper, lower: lashes a side, curl direction
+STRIPS = {"eyelashes-2": (70, 1.0), "eyelashes-1": (30, -1.0)}  # upper, lower: lashes a side, curl direction
 
 
 def grid_rows(quads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -61,14 +61,14 @@ def lashes(posed: np.ndarray, body: BodyData, forward: np.ndarray) -> Strands:
             along = np.linspace(0.03, 0.97, count)
             root, tip = (_resample(posed[row], along) for row in rows)
             # Lengths vary from lash to lash; the lower ones are short.
-            ragged = 0.80 + 0.12 * np.sin(np.arange(count) * 2.4) + 0.08 * np.sin(np.arange(count) * 5.1)
-            tip = root + (tip - root) * (ragged * (0.9 if curl > 0 else 0.5))[:, None]
+            ragged = 0.70 + 0.16 * np.sin(np.arange(count) * 2.4) + 0.14 * np.sin(np.arange(count) * 5.1)
+            tip = root + (tip - root) * (ragged * (0.80 if curl > 0 else 0.38))[:, None]
             reach = np.linalg.norm(tip - root, axis=1)[:, None, None]
             sag = np.array([0.0, -0.20 * curl, 0.0]) * reach * np.sin(np.pi * share)
             paths.append(root[:, None] * (1 - share) + tip[:, None] * share + sag)
     points = np.concatenate(paths)
     normal = np.broadcast_to(forward, points.shape).copy()
-    return Strands(points, np.full((len(points), 3), 0.012), np.full(len(points), 0.0050), normal)
+    return Strands(points, np.full((len(points), 3), 0.015), np.full(len(points), 0.0038), normal)
 
 
 def _resample(row: np.ndarray, along: np.ndarray) -> np.ndarray:

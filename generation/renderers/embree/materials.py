@@ -57,7 +57,7 @@ def paint(
             settings = surface.settings
             paint_skin(material, rows, settings["maps"], settings["turn"], value("atlas"), normal)
         elif surface.material == "eye":
-            paint_eye(material, rows, person, value("local"), normal)
+            paint_eye(material, rows, person, value("local"), normal, surface.settings["axis"])
         elif surface.material == "hair":
             paint_hair(material, rows, value("colour"), value("tangent"), value("along")[:, 0], normal)
             material.scalp[rows] = surface.settings.get("scalp", False)

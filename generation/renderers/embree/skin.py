@@ -151,7 +151,7 @@ def bake_skin(person: Person, body: BodyData, atlas: Atlas) -> SkinMaps:
 
     oily = _spot(xyz, (0.0, 7.0, 1.6), 0.24) + _spot(xyz, (0.0, 7.78, 1.45), 0.30)
     oily += 0.6 * _spot(xyz, (0.50, 7.02, 1.22), 0.16)
-    rough = 0.53 - 0.10 * np.clip(oily, 0, 1) - 0.05 * person.melanin + 0.05 * noise(xyz, 0.05, seed + 37)
+    rough = 0.56 - 0.09 * np.clip(oily, 0, 1) - 0.03 * person.melanin + 0.015 * noise(xyz, 0.02, seed + 37)
     rough = rough + (0.36 - rough) * lips
     rough = rough + (0.16 - rough) * rim
     shine = 0.028 + 0.008 * person.melanin + 0.014 * lips + 0.02 * rim
@@ -174,7 +174,7 @@ def _melanin(person: Person, xyz: np.ndarray, seed: int) -> np.ndarray:
     m += 0.018 * noise(xyz, 0.018, seed + 6)
     # Around eyes and mouth and on the sides of the forehead skin is darker, most so on dark skin.
     ringed = 0.06 + 0.16 * tone
-    m += ringed * (_spot(xyz, (0.30, 7.13, 1.36), 0.085) + 0.9 * _spot(xyz, (0.29, 7.41, 1.38), 0.075))
+    m += ringed * (_spot(xyz, (0.30, 7.13, 1.36), 0.085) + 0.6 * _spot(xyz, (0.29, 7.41, 1.38), 0.075))
     m += 0.5 * ringed * _spot(xyz, (0.19, 7.26, 1.33), 0.06)
     m += 0.10 * tone * (_spot(xyz, (0.30, 6.58, 1.25), 0.12) + _spot(xyz, (0.0, 6.42, 1.42), 0.12))
     m += 0.16 * tone * _spot(xyz, (0.68, 7.75, 0.85), 0.28)
@@ -186,7 +186,7 @@ def _melanin(person: Person, xyz: np.ndarray, seed: int) -> np.ndarray:
     if person.age > 42:
         patchy = smoothstep(-0.5, 1.2, noise(xyz, 0.35, seed + 15, order=2)) * front
         spots = smoothstep(1.35, 2.1, noise(xyz, 0.055, seed + 13, 2)) + smoothstep(1.6, 2.3, noise(xyz, 0.10, seed + 14, 2))
-        m += min((person.age - 42) / 60, 0.5) * (0.8 - 0.5 * tone) * np.clip(spots, 0, 1) * patchy
+        m += min((person.age - 42) / 60, 0.5) * (0.5 - 0.3 * tone) * np.clip(spots, 0, 1) * patchy
     return m
 
 
@@ -194,10 +194,10 @@ def _blood(person: Person, xyz: np.ndarray, ears: np.ndarray, seed: int) -> np.n
     """Haemoglobin offset (n,) from the base tone."""
     flush = 0.9 * _spot(xyz, (0.50, 6.90, 1.22), 0.20) + 0.9 * _spot(xyz, (0.0, 6.93, 1.66), 0.12)
     flush += 0.45 * _spot(xyz, (0.12, 6.88, 1.48), 0.06) + 0.35 * _spot(xyz, (0.0, 6.28, 1.45), 0.15)
-    flush += 0.30 * _spot(xyz, (0.30, 7.39, 1.38), 0.07) + 0.28 * _spot(xyz, (0.28, 7.16, 1.36), 0.07)
+    flush += 0.16 * _spot(xyz, (0.30, 7.39, 1.38), 0.07) + 0.28 * _spot(xyz, (0.28, 7.16, 1.36), 0.07)
     flush += 0.7 * ears
-    blotch = 1 + 0.40 * noise(xyz, 0.13, seed + 8, order=2) + 0.20 * noise(xyz, 0.04, seed + 9)
-    blood = (0.14 + 0.34 * person.redness) * flush * blotch
+    blotch = 1 + 0.28 * noise(xyz, 0.11, seed + 8, order=2) + 0.16 * noise(xyz, 0.04, seed + 9)
+    blood = (0.13 + 0.27 * person.redness) * np.minimum(flush, 1.0) * blotch
     blood += 0.035 * noise(xyz, 0.10, seed + 10, order=2)
     # The forehead is yellower than the middle of the face.
     blood -= 0.06 * smoothstep(7.6, 7.85, xyz[:, 1])
@@ -213,8 +213,8 @@ def _lip_colour(
     person: Person, base: np.ndarray, colour: np.ndarray, lips: np.ndarray, xyz: np.ndarray, seed: int
 ) -> np.ndarray:
     """Lips: the person's lip colour over the skin's, darker above, with an edge that fades into the skin."""
-    share = 0.60 if person.gender == "female" else 0.34
-    natural = base * np.array([0.90, 0.60, 0.62], np.float32)
+    share = 0.60 if person.gender == "female" else 0.26
+    natural = base * np.array([0.90, 0.64, 0.65], np.float32)
     lip = share * np.asarray(person.lip, np.float32) + (1 - share) * natural
     upper = smoothstep(6.585, 6.635, xyz[:, 1])
     creases = noise(xyz * np.array([3.2, 0.5, 0.5], np.float32), 0.055, seed + 23)
@@ -246,8 +246,8 @@ def _hair_shadow(
     roots = scalp_density(person.hair_style, xyz) * (1 - np.clip(ears * 3, 0, 1))
     roots = np.clip(roots * (0.82 + 0.10 * noise(xyz, 0.02, seed + 19)), 0, 0.92)[:, None]
     colour = colour * (1 - roots) + (0.6 * hair + 0.03 * base) * roots
-    brow = (0.42 * brow_density(person, xyz))[:, None]
-    return colour * (1 - brow) + (0.6 * hair + 0.18 * base) * brow
+    brow = (0.34 * brow_density(person, xyz) * np.clip(0.9 + 0.4 * noise(xyz, 0.02, seed + 21), 0.2, 1.5))[:, None]
+    return colour * (1 - brow) + (0.55 * hair + 0.22 * base) * brow
 
 
 def _freckles(person: Person, xyz: np.ndarray) -> np.ndarray:
