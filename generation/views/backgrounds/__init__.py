@@ -23,6 +23,9 @@ from generation.views.backgrounds.canvas import resample
 from generation.views.backgrounds.registry import PAINTERS, check_params, paint_canvas
 from generation.views.view import Scene
 
+#: Largest mean level of a whole place, linear.
+BRIGHTEST = 0.42
+
 __all__ = ["check_params", "paint_background", "painter_names"]
 
 
@@ -62,6 +65,8 @@ def paint_background(scene: Scene, size: int, draw: int) -> np.ndarray:
 def _place(scene_id: str, kind: str, params: str) -> np.ndarray:
     """The whole place, float16 (SIDE, SIDE, 3): every scene of the tables stays in memory, 0.9 MB each."""
     picture = paint_canvas(kind, json.loads(params), stream(0, "background-place", scene_id))
+    # A photograph exposed for the face: a bright place is not much brighter than the face before it.
+    picture *= min(1.0, BRIGHTEST / float(np.minimum(picture, 1).mean()))
     # A film-like shoulder above 0.7, so that lamps stay coloured instead of clipping to flat white.
     picture = np.where(picture > 0.7, 0.7 + 0.3 * -np.expm1(-(picture - 0.7) / 0.3), picture)
     return picture.astype(np.float16)

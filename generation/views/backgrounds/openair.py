@@ -92,7 +92,7 @@ def winter(canvas: Canvas, rng: np.random.Generator, sky, snow, bark, dusk) -> N
         for x in (0.1, 0.34, 0.72, 0.93):
             canvas.rect(x - 0.003, 0.42, x + 0.003, 0.66, np.asarray(bark) * 0.5)
             canvas.ellipse(x, 0.41, 0.008, 0.011, rgb("#ffc878") * np.array(14.0))
-            canvas.glow(x, 0.42, 0.09, np.asarray(rgb("#ffb860")) * 0.5)
+            canvas.glow(x, 0.42, 0.06, np.asarray(rgb("#ffb860")) * 0.3)
     for _ in range(130):
         radius = rng.uniform(0.0012, 0.003)
         canvas.ellipse(rng.random(), rng.random(), radius, radius, np.array([1.6, 1.65, 1.7]), 0.8)

@@ -137,13 +137,20 @@ def station(canvas: Canvas, rng: np.random.Generator, steel, sky, floor, train) 
     canvas.quad([(0, 0.40), (0.38, 0.575), (0.38, 0.60), (0, 0.56)], rgb("#20262b"))
     canvas.quad([(0, 0.66), (0.38, 0.625), (0.38, 0.633), (0, 0.70)], rgb("#e6e2d8"))
     canvas.blur(0.010)
-    for _ in range(11):
-        x, scale = rng.uniform(0.5, 0.97), rng.uniform(0.05, 0.13)
-        foot = 0.63 + scale * 0.9
-        coat = vary([rgb("#26303c"), rgb("#5a4636"), rgb("#6f2f38"), rgb("#8d8a80")][rng.integers(4)], rng)
-        canvas.ellipse(x, foot - scale * 0.75, scale * 0.16, scale * 0.5, coat)
-        canvas.rect(x - scale * 0.1, foot - scale * 0.5, x + scale * 0.1, foot, coat * 0.5)
-        canvas.ellipse(x, foot - scale * 1.35, scale * 0.1, scale * 0.13, rgb("#9a6f55"))
+    for x, y, scale in ((0.6, 0.70, 0.6), (0.76, 0.78, 1.0)):
+        for level in (0.0, 0.045):
+            canvas.rect(x, y - level * scale, x + 0.16 * scale, y + (0.016 - level) * scale, rgb("#7a5638"))
+        for leg in (0.01, 0.14):
+            canvas.rect(x + leg * scale, y, x + (leg + 0.012) * scale, y + 0.07 * scale, rgb("#33373b"))
+    for x, top in ((0.56, 0.36), (0.42, 0.30)):
+        canvas.ellipse(x, top, 0.032, 0.034, rgb("#2a2e33"))
+        canvas.ellipse(x, top, 0.027, 0.029, rgb("#f0ece0"))
+        canvas.quad(
+            [(x - 0.002, top - 0.02), (x + 0.002, top - 0.02), (x + 0.002, top), (x - 0.002, top)], (0, 0, 0)
+        )
+    canvas.rect(0.66, 0.44, 0.9, 0.5, rgb("#1d2b3d"))
+    for y in (0.452, 0.468, 0.484):
+        canvas.rect(0.675, y, 0.885, y + 0.008, rgb("#e0b84a"))
     for x in (0.62, 0.78, 0.95):
         canvas.rect(x, 0.1, x + 0.012, 0.68, np.asarray(steel) * 0.5)
         canvas.ellipse(x + 0.006, 0.2, 0.012, 0.012, np.array([9.0, 8.4, 7.2]))
