@@ -1,4 +1,4 @@
-"""The skin's texture atlas: most of its texels lie on the head, so that what is painted once per person is sharp.
+"""The skin's texture atlas: most texels lie on the head, so that what is painted once per person is sharp.
 
 The body model's own texture layout gives the head an eighth of the area. Its islands are found as connected
 components and packed anew; every texel knows its canonical position, so painting stays a function of that.
@@ -21,14 +21,15 @@ from generation.renderers.embree.tracer import Tracer
 
 SIZE = 1024
 CODE_VERSION = 1
-# Where the box (u0, v0, u1, v1) of an island goes: lower left texel and texels per unit of the old layout, each
-# way. The torso keeps only its neck and upper chest; what lies below is covered by clothes and clamps to the edge.
+# Where the box (u0, v0, u1, v1) of an island goes: lower left texel and texels per unit of the old layout,
+# each way. The torso keeps only its neck and upper chest; what lies below is covered by clothes and clamps
+# to the edge.
 _HEAD = ((0.641, 0.149, 0.994, 0.818), (6, 6), (1810.0, 1456.0))
 _TORSO = ((0.185, 0.765, 0.576, 0.974), (660, 6), (915.0, 1400.0))
 _MOUTH = ((0.758, 0.012, 0.924, 0.136), (660, 310), (900.0, 900.0))
 _SOCKET_R = ((0.012, 0.547, 0.077, 0.633), (830, 310), (1000.0, 1000.0))
 _SOCKET_L = ((0.086, 0.547, 0.151, 0.633), (910, 310), (1000.0, 1000.0))
-# Rows of the head before and after stretching: the face in the middle gets twice the texels of the sides and back.
+# Rows of the head before and after stretching: the face in the middle gets twice the texels of the sides.
 _ROWS = [0.0, 375.0, 605.0, 1030.0]
 _STRETCHED = [0.0, 262.0, 718.0, 1017.0]
 _MARGIN = 5  # texels around an island that repeat its edge
@@ -39,7 +40,7 @@ class Atlas:
     """The layout, the same for every person.
 
     Attributes:
-        corners: (T, 3, 2) float32 texture coordinates of the body's triangles in texels; row = corners[..., 1].
+        corners: (T, 3, 2) float32 texture coordinates of the body's triangles in texels (column, row).
         texels: (n,) numbers (row · SIZE + column) of the texels on the skin.
         xyz: (n, 3) float32 canonical positions of those.
         uv: (n, 2) float32 coordinates in the body model's layout, for its masks.
@@ -126,7 +127,9 @@ def _build(body: BodyData) -> Arrays:
 
 def _outside(point: np.ndarray, box: tuple[float, float, float, float]) -> float:
     low, high = np.asarray(box[:2]), np.asarray(box[2:])
-    return float(np.linalg.norm(point - np.clip(point, low, high)) + 1e-3 * np.linalg.norm(point - (low + high) / 2))
+    return float(
+        np.linalg.norm(point - np.clip(point, low, high)) + 1e-3 * np.linalg.norm(point - (low + high) / 2)
+    )
 
 
 def _rasterise(corners: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -126,7 +126,7 @@ def build_surfaces(
     height = frame_height(distance)
     # Lowest height in the picture; perspective shows a little more of what is nearer.
     bottom = float(camera[1]) - 0.53 * height
-    clothes = build_clothes(skin, body, view.outfit, height / size, bottom)
+    clothes = build_clothes(skin, body, view.outfit, height / size, bottom, collar=view.accessory != "scarf")
     bare = ~covered_triangles(body, view.outfit, bottom)
     rotate, _ = pose.head
     pixel = height / size
@@ -148,9 +148,7 @@ def build_surfaces(
     eyes = eye_spheres(known.neutral, body)
     surfaces += build_jewellery(known, pose.head, eyes, view.accessory)
     draw = getattr(view, "draw", 0)
-    return surfaces + build_accessory(
-        view.accessory, known, pose.head, eyes, [skin, *clothes], draw, pixel
-    )
+    return surfaces + build_accessory(view.accessory, known, pose.head, eyes, [skin, *clothes], draw, pixel)
 
 
 def _helper(body: BodyData, posed: np.ndarray, name: str) -> Surface:
@@ -162,4 +160,6 @@ def _helper(body: BodyData, posed: np.ndarray, name: str) -> Surface:
         vertices=vertices,
         triangles=triangles,
         normals=vertex_normals(vertices, triangles),
+        values={"canonical": body.vertices[numbers]},
+        settings={"part": name},
     )

@@ -118,8 +118,8 @@ def paint_eye(
     # The lids and the lashes shade the eyeball more than their few strands can.
     lid = 1 - 0.50 * smoothstep(0.06, 0.40, local[:, 1]) - 0.18 * smoothstep(-0.22, -0.48, local[:, 1])
     material.albedo[rows] = (iris * (1 - edge) + sclera * edge) * lid[:, None]
-    # The cornea is a smaller sphere in front; a little smaller here than Gullstrand's (centre 0.46 radii along the
-    # axis), so that catchlights stay clear of the lid's shadow.
+    # The cornea is a smaller sphere in front; a little smaller here than Gullstrand's (centre 0.46 radii
+    # along the axis), so that catchlights stay clear of the lid's shadow.
     domed = smoothstep(1.20, 1.0, r)[:, None]
     material.normal[rows] = unit(normal - 0.56 * domed * axis)
     material.roughness[rows] = 0.30 - 0.04 * domed[:, 0]

@@ -14,9 +14,9 @@ from generation.renderers.embree.strands import Strands, at, sample_surface
 from generation.renderers.embree.surface import smoothstep, unit
 from generation.streams import stream
 
-POINTS = 6
-BEARD_COUNT = {"stubble": 9000, "moustache": 2600, "goatee": 5200, "full": 11000}
-BEARD_LENGTH = {"stubble": 0.022, "moustache": 0.10, "goatee": 0.12, "full": 0.15}
+POINTS = 4
+BEARD_COUNT = {"stubble": 9000, "moustache": 4200, "goatee": 8500, "full": 16000}
+BEARD_LENGTH = {"stubble": 0.016, "moustache": 0.10, "goatee": 0.12, "full": 0.15}
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,12 +72,12 @@ def root_brows(person: Person, body: BodyData) -> RootedHair:
     n = int(900 + 1300 * person.brow_thickness)
     where, bary = sample_surface(canonical, body.triangles, weight, n, rng)
     xyz = at(canonical, body.triangles, where, bary)
-    kept = rng.random(n) < 0.25 + 0.75 * brow_density(person, xyz)
+    kept = rng.random(n) < 0.06 + 0.94 * brow_density(person, xyz)
     where, bary, xyz = where[kept], bary[kept], xyz[kept]
     n = len(xyz)
     side = np.sign(xyz[:, 0])
     tail = smoothstep(0.10, 0.45, np.abs(xyz[:, 0]))
-    above = xyz[:, 1] - brow_arch(xyz)
+    above = xyz[:, 1] - brow_arch(person, xyz)
     up = 0.65 * (1 - tail) - 0.35 * tail - 6.0 * above * tail
     direction = np.stack([side * (0.35 + 0.65 * tail), up, np.zeros(n)], axis=1)
     direction += 0.20 * rng.standard_normal((n, 3))
@@ -121,8 +121,8 @@ def root_beard(person: Person, body: BodyData) -> RootedHair | None:
     direction = np.stack(
         [np.sign(xyz[:, 0]) * (0.15 + 0.85 * lip), -1.0 + 0.35 * lip, 0.15 - 0.15 * lip], axis=1
     )
-    direction += 0.22 * rng.standard_normal((n, 3))
-    length = BEARD_LENGTH[person.beard] * (0.7 + 0.5 * rng.random(n)) * (0.35 + 0.65 * density)
+    direction += 0.26 * rng.standard_normal((n, 3))
+    length = BEARD_LENGTH[person.beard] * (0.55 + 0.75 * rng.random(n)) * (0.25 + 0.75 * density)
     length *= 1 - 0.30 * lip
     # Cheeks are shorter than the chin.
     length *= 0.55 + 0.45 * smoothstep(6.95, 6.45, xyz[:, 1])
@@ -133,6 +133,6 @@ def root_beard(person: Person, body: BodyData) -> RootedHair | None:
         lift=np.full(n, 0.45 if person.beard != "stubble" else 0.8),
         bend=np.tile([0.0, -0.35, -0.10], (n, 1)) + 0.18 * rng.standard_normal((n, 3)),
         length=length,
-        width=np.full(n, 0.0058 if person.beard != "stubble" else 0.0042),
+        width=np.full(n, 0.0040 if person.beard != "stubble" else 0.0026),
         colour=0.85 * _tint(person, n, rng, person.grey),
     )

@@ -7,7 +7,7 @@ import numpy as np
 from generation.people.person import Person
 from generation.renderers.embree.hair_braids import braided, knotted
 from generation.renderers.embree.hair_children import Children, follow
-from generation.renderers.embree.hair_guides import Roots, grow_guides, in_fringe, lengths
+from generation.renderers.embree.hair_guides import CROPPED, Roots, grow_guides, in_fringe, lengths
 from generation.renderers.embree.hair_style import Style, bare_scalp, style_of
 from generation.renderers.embree.hair_torso import TorsoField
 from generation.renderers.embree.hairlimits import cut_off_face
@@ -70,7 +70,11 @@ def grow_hair(
 def _root(style: Style, count: int, person: Person, skin: Surface, canonical, ears, rng) -> Roots:
     above = above_hairline(person.hair_style, canonical)
     # Thinner towards the hairline, with a few fine hairs before it: a hard edge makes hair look like a wig.
-    dense = 0.93 * smoothstep(-0.02, 0.16, above) + 0.07 * smoothstep(-0.09, -0.02, above)
+    dense = 0.97 * smoothstep(-0.02, 0.16, above) + 0.03 * smoothstep(-0.06, 0.0, above) * (
+        canonical[:, 2] > 0.9
+    )
+    if style.comb in CROPPED:  # faded at the nape
+        dense = dense * smoothstep(6.55, 7.0, canonical[:, 1])
     weight = (dense * (ears < 0.1) * (canonical[:, 1] > 6.6))[skin.triangles].mean(axis=1)
     where, bary = sample_surface(skin.vertices, skin.triangles, weight, count, rng)
     base = at(canonical, skin.triangles, where, bary)
@@ -115,8 +119,9 @@ def _colours(person: Person, clump: np.ndarray, n_clumps: int, rng: np.random.Ge
     # Single strands lean to the warm or the ashen side.
     warmth = np.exp(0.05 * rng.standard_normal((n, 1)) * np.array([1.0, 0.0, -1.0]))
     colour = np.asarray(person.hair_colour) * shade[:, None] * warmth
-    # Mostly grey people have hardly any strand of the old colour at full strength.
-    share = np.where(rng.random(n) < person.grey, 1.0, 0.7 * person.grey**2)[:, None]
+    # A drawn strand stands for a bundle of hairs, so it holds a mixture of both colours.
+    spread = 0.5 * np.sqrt(person.grey * (1 - person.grey))
+    share = np.clip(person.grey + spread * rng.standard_normal(n), 0, 1)[:, None]
     colour = colour * (1 - share) + GREY * np.clip(shade, 0.8, 1.25)[:, None] * share
     return np.clip(colour, 0.002, 0.9).astype(np.float32)
 

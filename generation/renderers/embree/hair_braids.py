@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from generation.renderers.embree.hair_torso import TorsoField
 from generation.renderers.embree.hairlimits import resampled
 from generation.renderers.embree.headmap import HeadMap
 from generation.renderers.embree.strands import Strands
-from generation.renderers.embree.surface import unit
+from generation.renderers.embree.surface import smoothstep, unit
 
 Colours = Callable[[np.ndarray, int], np.ndarray]
 TURN = 1.9  # length of one braid period over the braid's width
@@ -77,7 +78,8 @@ def braided(
         rng: where braids begin.
     """
     chosen = _row_starts(style, roots) if style.comb == "rows" else _spread(roots, style.braids)
-    paths = grow_guides(style, roots.taken(chosen), head, torso, rng)
+    long = replace(style, top=style.braid_length, sides=style.braid_length, clump=0.0)
+    paths = grow_guides(long, roots.taken(chosen), head, torso, rng)
     if style.hangs:
         end = style.end_y + 0.08 * rng.standard_normal(len(paths))
         gone = np.logical_or.accumulate(paths[..., 1] < end[:, None], axis=1)
@@ -101,7 +103,8 @@ def braided(
     out = out.reshape(axis.shape)
     out = unit(out - np.einsum("nmi,nmi->nm", out, tangent)[..., None] * tangent)
     side = np.cross(tangent, out)
-    slim = 1 - 0.45 * np.linspace(0, 1, fine)[None] ** 3
+    share = np.linspace(0, 1, fine)[None]
+    slim = (1 - 0.45 * share**3) * (0.5 + 0.5 * smoothstep(0.0, 0.10, share))
     bundles, normals = [], []
     for third in range(3):
         phase = theta + 2 * np.pi * third / 3

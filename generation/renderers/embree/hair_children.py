@@ -33,7 +33,7 @@ def _apart(style: Style, roots: Roots) -> np.ndarray:
     if style.hangs or style.comb == "side":
         across = part_line(style.part[0] if style.part else 0.0, roots.base)
         columns.append(0.4 * np.sign(across)[:, None])
-    columns.append(2.0 * in_fringe(style, roots.base)[:, None])
+    columns.append(0.5 * in_fringe(style, roots.base)[:, None])
     return np.concatenate(columns, axis=1)
 
 
@@ -81,7 +81,9 @@ def _curls(style: Style, points: np.ndarray, guides: np.ndarray, clump: np.ndarr
     e1 = unit(np.cross(tangent, out) + 1e-6)
     e2 = np.cross(tangent, e1)
     turns = length / style.wavelength * (0.85 + 0.3 * rng.random(n_locks))
-    phase = 2 * np.pi * rng.random(n_locks)
+    # Neighbouring waves run nearly in step; curls do not.
+    azimuth = np.arctan2(guides[:, 0, 0], guides[:, 0, 2])
+    phase = 2 * np.pi * rng.random(n_locks) * (1 - 0.75 * style.flat) + 2.0 * style.flat * np.abs(azimuth)
     angle = phase[:, None] + 2 * np.pi * turns[:, None] * share[None]
     # Waves of hanging hair begin below the crown; curls begin at the root.
     grown = smoothstep(0.10, 0.55, share) if style.flat > 0.5 else np.clip(share * 4, 0, 1) ** 0.6
@@ -98,7 +100,7 @@ def _frizz(style: Style, points: np.ndarray, rng: np.random.Generator) -> np.nda
     n, m = points.shape[:2]
     length = np.linalg.norm(np.diff(points[:, ::3], axis=1), axis=2).sum(axis=1)
     amount = style.frizz * np.minimum(length, 1.6) * (0.4 + 1.2 * rng.random(n, dtype=np.float32))
-    amount = np.where(rng.random(n) < 0.03, 2.2 * amount + 0.010, amount).astype(np.float32)
+    amount = np.where(rng.random(n) < 0.02, 1.7 * amount + 0.005, amount).astype(np.float32)
     share = places_along(m).astype(np.float32)
     result = np.zeros_like(points)
     for waves in (0.8, 2.1):

@@ -12,6 +12,8 @@ from generation.renderers.embree.hairlimits import off_the_face
 from generation.renderers.embree.headmap import HeadMap
 from generation.renderers.embree.surface import smoothstep, unit
 
+CROPPED = ("side", "back", "whorl", "forward")
+
 
 @dataclass(frozen=True, eq=False)
 class Roots:
@@ -38,15 +40,17 @@ class Roots:
 
 
 def places_along(points: int) -> np.ndarray:
-    """Places (points,) from 0 to 1 along a strand, dense near the root, where it bends most."""
-    return np.linspace(0, 1, points) ** 1.4
+    """Places (points,) from 0 to 1 along a strand, denser near the root, where it bends most."""
+    return np.linspace(0, 1, points) ** 1.25
 
 
 def in_fringe(style: Style, base: np.ndarray) -> np.ndarray:
     """Which strands (n,) fall over the forehead."""
     if not style.fringe:
         return np.zeros(len(base), dtype=bool)
-    return (np.abs(base[:, 0]) < 0.64) & (base[:, 2] > 0.90)
+    # A wedge that narrows from the temples to a point above the forehead.
+    half = 0.64 * np.clip((base[:, 2] - 0.70) / 0.40, 0, 1) ** 0.8
+    return np.abs(base[:, 0]) < half
 
 
 def comb(style: Style, p: np.ndarray, roots: np.ndarray, across: np.ndarray, fringe: np.ndarray):
@@ -79,6 +83,8 @@ def comb(style: Style, p: np.ndarray, roots: np.ndarray, across: np.ndarray, fri
         away[:, 0] = 0.6 * away[:, 0] + sweep * smoothstep(0.7, 1.3, p[:, 2])
         if style.comb == "forward":
             away[:, 2] += 0.55 * smoothstep(0.0, 0.5, p[:, 2])
+        # A short fringe falls aslant.
+        away[fringe] = [0.55, -0.75, 0.55]
         return unit(away)
     side = 0.4 * np.sign(across) + 0.6 * np.tanh(across / 0.08)
     if style.comb == "side":
@@ -105,11 +111,14 @@ def comb(style: Style, p: np.ndarray, roots: np.ndarray, across: np.ndarray, fri
 def lengths(style: Style, roots: Roots, rng: np.random.Generator) -> np.ndarray:
     """Length (n,) of each guide in decimetres."""
     top = smoothstep(0.10, 0.75, roots.rim)
-    if style.comb in ("side", "back", "whorl", "forward"):
+    if style.comb in CROPPED:
         top *= smoothstep(7.35, 8.15, roots.base[:, 1])  # cut short round the ears
     elif style.hangs or style.comb in ("gather", "rows"):
         top = np.ones(len(roots))
     length = (style.sides + (style.top - style.sides) * top) * (0.92 + 0.16 * rng.random(len(roots)))
+    if style.comb in CROPPED:
+        length *= 0.3 + 0.7 * smoothstep(6.6, 7.2, roots.base[:, 1])
+    length = np.where(in_fringe(style, roots.base), np.maximum(length, 0.62), length)
     if style.comb == "out":
         length *= 0.35 + 0.65 * smoothstep(6.6, 7.3, roots.base[:, 1])
     return length
@@ -131,11 +140,11 @@ def grow_guides(
     across = part_line(style.part[0] if style.part else 0.0, roots.base)
     fringe = in_fringe(style, roots.base)
     length = lengths(style, roots, rng)
-    lift = rng.random(n) ** 0.7
-    drift = (0.06 + 0.22 * style.clump) * rng.standard_normal((n, 3)) * (0.5 if style.hangs else 1.0)
+    lift = rng.random(n) ** (0.35 if style.comb == "out" else 0.7)
+    drift = (0.05 + 0.14 * style.clump) * rng.standard_normal((n, 3)) * (0.5 if style.hangs else 1.0)
     quiff = float(style.comb in ("side", "back"))
     # Whether a strand falls in front of the shoulder or behind it is settled where it grows.
-    ahead = np.where(roots.place[:, 2] + 0.10 * rng.standard_normal(n) > 0.42, 0.22, -0.25)
+    ahead = np.where(roots.place[:, 2] + 0.10 * rng.standard_normal(n) > 0.42, 0.7, -0.7)
     places = places_along(style.points)
     points = np.empty((n, style.points, 3))
     p = roots.place + 0.006 * roots.normal
@@ -151,13 +160,19 @@ def grow_guides(
         below = smoothstep(7.15, 6.7, p[:, 1])[:, None] if style.hangs else np.zeros((n, 1))
         along = unit(field - np.einsum("ni,ni->n", field, out)[:, None] * out)
         falling = np.array([0.0, -1.0, 0.0]) + 0.12 * drift
-        falling[:, 2] += ahead * smoothstep(6.6, 6.2, p[:, 1]) * smoothstep(5.4, 5.9, p[:, 1])
+        # Above the shoulders it turns to the chest or the back, or it would pile up on them.
+        turning = smoothstep(6.75, 6.1, p[:, 1]) * smoothstep(1.0, 0.6, np.abs(p[:, 2] - 0.25))
+        falling[:, 2] += ahead * turning
+        falling[:, 0] -= 0.3 * smoothstep(0.75, 1.10, np.abs(p[:, 0])) * np.sign(p[:, 0])
         along = unit(along * (1 - below) + falling * below)
         # Styled hair stands highest over the forehead.
         crest = 1.0 + 0.9 * smoothstep(0.6, 1.25, p[:, 2]) * smoothstep(7.8, 8.1, p[:, 1]) * quiff
         # It rises gradually: at once, and the parting becomes a ditch.
         risen = np.clip(share * length / (0.9 if style.hangs else 0.35), 0, 1)
-        target = style.volume * crest * lift * np.sin(np.pi / 2 * risen)
+        target = np.minimum(style.volume * crest, 0.55 * length) * lift * np.sin(np.pi / 2 * risen)
+        target = np.where(fringe, 0.6 * target, target)
+        if style.comb in CROPPED:  # sides lie closer than the top
+            target *= 0.4 + 0.6 * smoothstep(7.6, 8.2, p[:, 1])
         if style.comb == "out":
             target = (0.1 + 0.9 * lift) * length * share
         rise = np.clip((target - height) / np.maximum(step, 1e-4), -0.7, 0.95) * (1 - below[:, 0])

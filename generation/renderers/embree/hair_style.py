@@ -41,6 +41,7 @@ class Style:
         tail: length of the ponytail; 0 makes a bun.
         braids: number of braids; 0 for loose hair.
         braid_width: their thickness.
+        braid_length: their length.
     """
 
     comb: str
@@ -65,6 +66,7 @@ class Style:
     tail: float = 0.0
     braids: int = 0
     braid_width: float = 0.07
+    braid_length: float = 2.5
 
     @property
     def hangs(self) -> bool:
@@ -121,4 +123,4 @@ def bare_scalp(name: str, xyz: np.ndarray) -> np.ndarray:
         return np.zeros(len(xyz))
     away = np.abs(part_line(style.part[0], xyz))
     reach = smoothstep(-0.25, 0.10, xyz[:, 2]) * smoothstep(7.85, 8.0, xyz[:, 1])
-    return reach * smoothstep(0.030, 0.010, away)
+    return reach * smoothstep(0.024, 0.006, away)

@@ -9,7 +9,7 @@ import numpy as np
 from generation.renderers.embree.bodydata import BodyData
 from generation.renderers.embree.strands import Strands
 
-POINTS = 6
+POINTS = 4
 STRIPS = {"eyelashes-2": (70, 1.0), "eyelashes-1": (30, -1.0)}  # upper, lower: lashes a side, curl direction
 
 

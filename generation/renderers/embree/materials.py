@@ -11,6 +11,7 @@ from generation.renderers.embree.props.paint import paint_picture, paint_prop
 from generation.renderers.embree.shading import Material
 from generation.renderers.embree.skin import paint_skin
 from generation.renderers.embree.surface import Surface, interpolate, unit
+from generation.renderers.embree.teeth import paint_teeth
 from generation.renderers.embree.tracer import Hits
 
 TEETH = (0.82, 0.78, 0.70)
@@ -58,6 +59,10 @@ def paint(
             paint_skin(material, rows, settings["maps"], settings["turn"], value("atlas"), normal)
         elif surface.material == "eye":
             paint_eye(material, rows, person, value("local"), normal, surface.settings["axis"])
+        elif surface.material == "teeth":
+            facing = np.where(np.einsum("ni,ni->n", normal, to_eye[rows]) < 0, -1, 1)[:, None]
+            part = surface.settings["part"]
+            paint_teeth(material, rows, person, part, value("canonical"), normal * facing)
         elif surface.material == "hair":
             paint_hair(material, rows, value("colour"), value("tangent"), value("along")[:, 0], normal)
             material.scalp[rows] = surface.settings.get("scalp", False)

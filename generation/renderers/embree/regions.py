@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.interpolate import PchipInterpolator
@@ -12,6 +13,7 @@ from generation.renderers.embree import tables
 from generation.renderers.embree.hair_style import bare_scalp, style_of
 from generation.renderers.embree.noise import noise
 from generation.renderers.embree.surface import smoothstep
+from generation.streams import stream
 
 HEAD_CENTRE = np.array([0.0, 7.40, 0.52])
 # Hairline height over azimuth around the head (0 = face, 180 = nape), in canonical decimetres.
@@ -61,14 +63,14 @@ def beard_density(kind: str, xyz: np.ndarray, stubble: bool = False) -> np.ndarr
     x, y, z = np.abs(xyz[:, 0]), xyz[:, 1], xyz[:, 2]
     front = smoothstep(0.58, 0.75, z)
     lips = _ellipse(xyz, 0.0, 6.60, 0.285, 0.085, 0.12)
-    moustache = smoothstep(6.64, 6.70, y) * smoothstep(6.86, 6.80, y) * smoothstep(0.38, 0.30, x)
+    moustache = smoothstep(6.63, 6.70, y) * smoothstep(6.87, 6.78, y) * smoothstep(0.40, 0.26, x)
     moustache *= smoothstep(1.15, 1.25, z) * (1 - 0.25 * smoothstep(0.05, 0.02, x))
     # Keep the nostrils and the corners of the nose clear.
     moustache *= smoothstep(6.88, 6.82, y + 0.12 * np.clip(x - 0.12, 0, 1))
     chin = (
-        smoothstep(0.32, 0.24, x)
-        * smoothstep(6.54, 6.46, y)
-        * smoothstep(5.98, 6.08, y)
+        smoothstep(0.35, 0.20, x)
+        * smoothstep(6.55, 6.44, y)
+        * smoothstep(5.97, 6.12, y)
         * smoothstep(0.8, 1.0, z)
     )
     bridge = _ellipse(xyz, 0.34, 6.60, 0.075, 0.20, 0.3) * smoothstep(1.0, 1.1, z)
@@ -80,22 +82,67 @@ def beard_density(kind: str, xyz: np.ndarray, stubble: bool = False) -> np.ndarr
         # Upper edge of the cheek beard: from the sideburn down to the corner of the mouth.
         edge = np.interp(z, [0.65, 0.80, 0.95, 1.2, 1.5], [7.50, 7.12, 6.80, 6.64, 6.58])
         low = np.interp(z, [0.65, 0.9, 1.2], [6.42, 6.12, 6.02])
-        cheek = smoothstep(edge + 0.05, edge - 0.07, y) * smoothstep(low - 0.10, low + 0.06, y) * front
+        cheek = smoothstep(edge + 0.05, edge - 0.15, y) * smoothstep(low - 0.14, low + 0.10, y) * front
         density = np.maximum.reduce([moustache, cheek, bridge, chin])
-    density = density * (1 - lips)
+    # Growth is patchy, most so towards the edges.
+    density = np.clip(density * (1 + 0.16 * noise(xyz, 0.10, 5)), 0, 1) * (1 - lips)
     return density * (0.75 if stubble else 1.0)
 
 
-def brow_arch(xyz: np.ndarray) -> np.ndarray:
+@dataclass(frozen=True)
+class BrowShape:
+    """How a person's eyebrows run, in canonical decimetres.
+
+    Attributes:
+        lift: of the whole brow.
+        arch: extra height of the bend.
+        slope: rise of the tail over its usual course.
+        inner: |x| of the beginning.
+        outer: |x| of the end.
+        taper: how much thinner the outer half is than usual; 0 as usual.
+    """
+
+    lift: float
+    arch: float
+    slope: float
+    inner: float
+    outer: float
+    taper: float
+
+
+@functools.lru_cache(maxsize=256)
+def brow_shape(index: int, gender: str) -> BrowShape:
+    """The brows of the person with that number: men's lie lower and flatter."""
+    rng = stream(0, "renderer-brow-shape", index)
+    lift, arch, slope, inner, outer, taper = np.clip(rng.standard_normal(6), -1.8, 1.8)
+    man = gender == "male"
+    return BrowShape(
+        lift=0.012 * float(lift) - 0.008 * man,
+        arch=0.016 * float(arch) - 0.012 * man,
+        slope=0.022 * float(slope),
+        inner=0.105 + 0.022 * float(inner),
+        outer=0.60 + 0.025 * float(outer),
+        taper=0.25 * float(taper),
+    )
+
+
+def brow_arch(person: Person, xyz: np.ndarray) -> np.ndarray:
     """Height (n,) of the brow's middle line at the points' |x|."""
-    return np.interp(np.abs(xyz[:, 0]), [0.10, 0.20, 0.40, 0.52, 0.62], [7.484, 7.504, 7.548, 7.532, 7.475])
+    shape = brow_shape(person.index, person.gender)
+    x = np.abs(xyz[:, 0])
+    usual = np.interp(x, [0.10, 0.20, 0.40, 0.52, 0.62], [7.484, 7.504, 7.548, 7.532, 7.475])
+    bend = np.exp(-(((x - 0.42) / 0.11) ** 2))
+    return usual + shape.lift + shape.arch * bend + shape.slope * smoothstep(0.15, 0.60, x)
 
 
 def brow_density(person: Person, xyz: np.ndarray) -> np.ndarray:
     """Density (n,) in [0, 1] of the eyebrows, thick near the nose and thin at the tail."""
+    shape = brow_shape(person.index, person.gender)
     x = np.abs(xyz[:, 0])
     width = (0.50 + 0.60 * person.brow_thickness) * (0.85 if person.gender == "female" else 1.1)
-    half = width * np.interp(x, [0.08, 0.16, 0.40, 0.60], [0.034, 0.046, 0.038, 0.012])
-    inner = smoothstep(0.085, 0.17, x) * smoothstep(0.64, 0.57, x)
-    away = np.abs(xyz[:, 1] - brow_arch(xyz))
-    return inner * smoothstep(half * 1.35, half * 0.55, away) * (xyz[:, 2] > 0.9)
+    outer = 1 - shape.taper * smoothstep(0.2, 0.5, x)
+    half = width * outer * np.interp(x, [0.08, 0.16, 0.40, 0.60], [0.034, 0.044, 0.037, 0.012])
+    inner = smoothstep(shape.inner - 0.03, shape.inner + 0.09, x)
+    inner = inner * smoothstep(shape.outer + 0.04, shape.outer - 0.08, x)
+    away = np.abs(xyz[:, 1] - brow_arch(person, xyz))
+    return inner * smoothstep(half * 1.55, half * 0.35, away) * (xyz[:, 2] > 0.9)

@@ -1,7 +1,8 @@
-"""The skin's relief as a height field over the atlas: pores, creases of every face, wrinkles that come with age.
+"""The skin's relief as a height field over the atlas: pores, creases, wrinkles that come with age.
 
-Heights are in decimetres. What is stored is the tilt −∇h of the normal along the surface (Blinn 1978, "Simulation
-of wrinkled surfaces"), together with how deep in a fold a texel lies, which darkens and reddens the skin there.
+Heights are in decimetres. What is stored is the tilt −∇h of the normal along the surface (Blinn 1978,
+"Simulation of wrinkled surfaces"), together with how deep in a fold a texel lies, which darkens and reddens
+the skin there.
 """
 
 from __future__ import annotations
@@ -60,7 +61,9 @@ def load_wrinkles() -> tuple[Wrinkle, ...]:
         RememError: the table breaks its form.
     """
     table = mapping(read_table("wrinkles"), "assets/wrinkles.yaml", ("wrinkles",))
-    return tuple(_wrinkle(row, f"wrinkles[{k}]") for k, row in enumerate(listing(table["wrinkles"], "wrinkles")))
+    return tuple(
+        _wrinkle(row, f"wrinkles[{k}]") for k, row in enumerate(listing(table["wrinkles"], "wrinkles"))
+    )
 
 
 def _wrinkle(value: object, where: str) -> Wrinkle:
@@ -115,7 +118,9 @@ def wrinkles(person: Person, xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     fold = np.zeros(len(xyz), dtype=np.float32)
     seed = person.index * 7
     rng = stream(0, "renderer-wrinkles", person.index)
-    near = np.flatnonzero((xyz[:, 2] > 0) & (xyz[:, 1] < 8.1) & (xyz[:, 1] > 5.2) & (np.abs(xyz[:, 0]) < 0.85))
+    near = np.flatnonzero(
+        (xyz[:, 2] > 0) & (xyz[:, 1] < 8.1) & (xyz[:, 1] > 5.2) & (np.abs(xyz[:, 0]) < 0.85)
+    )
     xyz = xyz[near]
     # Everybody's lines run a little differently: the curves stay, the ground under them is bent.
     bend = np.stack([noise(xyz, 0.20, seed + 41, 2), noise(xyz, 0.20, seed + 42, 2)], axis=1) * 0.012
@@ -138,7 +143,12 @@ def wrinkles(person: Person, xyz: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             curve = wrinkle.points + (shift[side] if wrinkle.mirrored else shift[0])
             curve = curve * ([-1.0, 1.0] if side else [1.0, 1.0])
             low, high = curve.min(axis=0) - 3 * wrinkle.width, curve.max(axis=0) + 3 * wrinkle.width
-            close = (there[:, 0] > low[0]) & (there[:, 0] < high[0]) & (there[:, 1] > low[1]) & (there[:, 1] < high[1])
+            close = (
+                (there[:, 0] > low[0])
+                & (there[:, 0] < high[0])
+                & (there[:, 1] > low[1])
+                & (there[:, 1] < high[1])
+            )
             close = np.flatnonzero(close)
             if not len(close):
                 continue
@@ -183,7 +193,8 @@ def scar_profile(person: Person, xyz: np.ndarray) -> np.ndarray:
     x, y, length, angle = person.scar
     turn = np.radians(angle)
     half = length / 2 * np.array([np.cos(turn), np.sin(turn)])
-    curve = np.array([[x, y] - half, [x, y] + 0.12 * np.array([-half[1], half[0]]), [x, y] + half], np.float32)
+    middle, bend = np.array([x, y]), 0.12 * np.array([-half[1], half[0]])
+    curve = np.array([middle - half, middle + bend, middle + half], np.float32)
     rows = np.flatnonzero((np.hypot(xyz[:, 0] - x, xyz[:, 1] - y) < length) & (xyz[:, 2] > 0.4))
     profile = np.zeros(len(xyz), dtype=np.float32)
     away, place = curve_distance(xyz[rows, :2], curve)

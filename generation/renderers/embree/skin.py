@@ -14,7 +14,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from generation.people.person import Person
-from generation.renderers.embree.atlas import SIZE, Atlas
+from generation.renderers.embree.atlas import Atlas
 from generation.renderers.embree.bodydata import BodyData
 from generation.renderers.embree.noise import noise
 from generation.renderers.embree.regions import beard_density, brow_density, scalp_density
@@ -45,8 +45,8 @@ class SkinMaps:
     """A person's skin over the atlas.
 
     Attributes:
-        texture: (SIZE, SIZE, 8) uint8: square root of linear albedo (3), tilt of the normal in the unposed head's
-            frame (3, 127 = none), roughness, specular reflectance × 10.
+        texture: (SIZE, SIZE, 8) uint8: square root of linear albedo (3), tilt of the normal in the unposed
+            head's frame (3, 127 = none), roughness, specular reflectance × 10.
         wrap: (3,) how far diffuse light reaches around the terminator.
     """
 
@@ -68,7 +68,12 @@ def sample_mask(mask: np.ndarray, uv: np.ndarray) -> np.ndarray:
 
 
 def paint_skin(
-    material: Material, rows: np.ndarray, maps: SkinMaps, turn: np.ndarray, where: np.ndarray, normal: np.ndarray
+    material: Material,
+    rows: np.ndarray,
+    maps: SkinMaps,
+    turn: np.ndarray,
+    where: np.ndarray,
+    normal: np.ndarray,
 ) -> None:
     """Fill `material[rows]`.
 
@@ -144,8 +149,14 @@ def bake_skin(person: Person, body: BodyData, atlas: Atlas) -> SkinMaps:
     inside = np.clip(sample_mask(body.masks["inside-mouth"], uv) * 1.5, 0, 1)[:, None]
     colour = colour * (1 - inside) + np.array([0.30, 0.075, 0.065], np.float32) * inside
     # The lids' wet rim and the inner corner are flesh without pigment.
-    away = np.sqrt((np.abs(xyz[:, 0]) - _EYE[0]) ** 2 + (xyz[:, 1] - _EYE[1]) ** 2 + (xyz[:, 2] - _EYE[2]) ** 2)
+    away = np.sqrt(
+        (np.abs(xyz[:, 0]) - _EYE[0]) ** 2 + (xyz[:, 1] - _EYE[1]) ** 2 + (xyz[:, 2] - _EYE[2]) ** 2
+    )
     rim = smoothstep(0.163, 0.150, away)
+    # Where the upper lashes grow the rim looks dark.
+    lashes = smoothstep(7.285, 7.315, xyz[:, 1]) * smoothstep(0.172, 0.160, away)
+    colour *= 1 - (0.70 * lashes)[:, None]
+    rim = rim * (1 - 0.8 * lashes)
     flesh = np.array([0.46, 0.20, 0.17], np.float32) * (1 - 0.35 * person.melanin)
     colour = colour * (1 - 0.75 * rim[:, None]) + flesh * 0.75 * rim[:, None]
 
@@ -180,12 +191,16 @@ def _melanin(person: Person, xyz: np.ndarray, seed: int) -> np.ndarray:
     m += 0.16 * tone * _spot(xyz, (0.68, 7.75, 0.85), 0.28)
     m -= 0.10 * tone * _spot(xyz, (0.42, 6.98, 1.30), 0.16)
     m += 0.03 * smoothstep(6.2, 5.8, xyz[:, 1])
-    front = smoothstep(0.6, 1.0, xyz[:, 2]) * smoothstep(6.2, 6.6, xyz[:, 1]) * smoothstep(8.3, 7.7, xyz[:, 1])
+    front = (
+        smoothstep(0.6, 1.0, xyz[:, 2]) * smoothstep(6.2, 6.6, xyz[:, 1]) * smoothstep(8.3, 7.7, xyz[:, 1])
+    )
     if person.freckles > 0:
         m += 0.60 * front * _freckles(person, xyz)
     if person.age > 42:
         patchy = smoothstep(-0.5, 1.2, noise(xyz, 0.35, seed + 15, order=2)) * front
-        spots = smoothstep(1.35, 2.1, noise(xyz, 0.055, seed + 13, 2)) + smoothstep(1.6, 2.3, noise(xyz, 0.10, seed + 14, 2))
+        spots = smoothstep(1.35, 2.1, noise(xyz, 0.055, seed + 13, 2)) + smoothstep(
+            1.6, 2.3, noise(xyz, 0.10, seed + 14, 2)
+        )
         m += min((person.age - 42) / 60, 0.5) * (0.5 - 0.3 * tone) * np.clip(spots, 0, 1) * patchy
     return m
 
@@ -238,15 +253,21 @@ def _hair_shadow(
     hair = np.asarray(person.hair_colour, np.float32) * (1 - 0.45 * person.grey) + 0.22 * person.grey
     if person.gender == "male":
         shade = beard_density("stubble" if person.beard == "none" else person.beard, xyz, stubble=True)
-        grain = np.clip(0.80 + 0.40 * noise(xyz, 0.012, seed + 17), 0, 1.4)
-        strength = {"none": 0.13, "stubble": 0.50}.get(person.beard, 0.62)
+        grain = np.clip(
+            0.80 + 0.30 * noise(xyz, 0.010, seed + 17) + 0.15 * noise(xyz, 0.09, seed + 18, 2), 0, 1.4
+        )
+        strength = {"none": 0.15, "stubble": 0.66}.get(person.beard, 0.66)
         shade = np.clip(shade * strength * grain * (1 - lips), 0, 0.85)[:, None]
         # Roots seen through the skin look bluish.
-        colour = colour * (1 - shade) + (0.40 * hair + base * np.array([0.16, 0.17, 0.19], np.float32)) * shade
+        colour = (
+            colour * (1 - shade) + (0.40 * hair + base * np.array([0.16, 0.17, 0.19], np.float32)) * shade
+        )
     roots = scalp_density(person.hair_style, xyz) * (1 - np.clip(ears * 3, 0, 1))
     roots = np.clip(roots * (0.82 + 0.10 * noise(xyz, 0.02, seed + 19)), 0, 0.92)[:, None]
     colour = colour * (1 - roots) + (0.6 * hair + 0.03 * base) * roots
-    brow = (0.34 * brow_density(person, xyz) * np.clip(0.9 + 0.4 * noise(xyz, 0.02, seed + 21), 0.2, 1.5))[:, None]
+    brow = (0.34 * brow_density(person, xyz) * np.clip(0.9 + 0.4 * noise(xyz, 0.02, seed + 21), 0.2, 1.5))[
+        :, None
+    ]
     return colour * (1 - brow) + (0.55 * hair + 0.22 * base) * brow
 
 

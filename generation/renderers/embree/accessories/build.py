@@ -80,7 +80,7 @@ def build_accessory(
         if name in HATS:
             surfaces = HATS[name](known.head, colours)
         elif name == "headphones":
-            surfaces = build_headphones(known.head, known.skin, colours)
+            surfaces = build_headphones(known.head, known.skin, known.hair, colours)
         else:
             surfaces = build_sunglasses(eyes, known.skin, colours)
         _follow(surfaces, head)

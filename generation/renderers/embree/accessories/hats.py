@@ -111,7 +111,7 @@ def build_cap(head: HeadMap, colours: tuple[Rgb, Rgb]) -> list[Surface]:
     visor[..., 2] += reach
     visor[..., 0] *= 1 + 0.05 * out[None]
     arch = 0.30 * (base[:, 0] / 0.72) ** 2
-    visor[..., 1] += 0.015 - 0.10 * out[None] - under[None] - arch[:, None] * np.clip(out[None], 0, 1)
+    visor[..., 1] += 0.015 - 0.20 * out[None] - under[None] - arch[:, None] * np.clip(out[None], 0, 1)
     second = {"cloth": "twill", "pattern": "plain", "colours": (colours[1], colours[1])}
     return [crown, grid_surface(visor, False, angle, out, second)]
 

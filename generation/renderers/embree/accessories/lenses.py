@@ -100,6 +100,6 @@ def _sheen(lens: Lens, u: np.ndarray, v: np.ndarray, to_eye: np.ndarray, rig: Li
         half = np.arctan(lamp.size / 40.0)
         away = np.arccos(np.clip(mirror @ out, -1, 1))
         glow = smoothstep(1.6 * half, 0.6 * half, away)
-        light = light + 3.0 * glow[:, None] * lamp.power * np.asarray(lamp.colour)
+        light = light + 1.2 * glow[:, None] * lamp.power * np.asarray(lamp.colour)
     fresnel = REFLECTANCE + (1 - REFLECTANCE) * (1 - cosine) ** 5
     return fresnel[:, None] * light

@@ -60,7 +60,7 @@ def build_scarf(body: list[Surface], colours: tuple[Rgb, Rgb]) -> list[Surface]:
         [(6.10, 5.72, 0.09, 0.24, 0.13, 0.06), (5.86, 5.44, 0.24, 0.25, 0.15, -0.08)]
     ):
         height = back + (low - back) * front**1.3 + lean * np.sin(azimuth)
-        ring = radius + gap + (0.05 + 0.14 * k) * front**2
+        ring = radius + gap + (0.08 + 0.20 * k) * front**2
         centre = np.stack([ring * np.sin(azimuth), height, AXIS_Z + ring * np.cos(azimuth)], axis=1)
         swell = 1 + 0.13 * noise(centre, 0.55, 3 + k, order=2)
         # Cloth wound round the neck lies in creases along the winding.
@@ -77,7 +77,7 @@ def build_scarf(body: list[Surface], colours: tuple[Rgb, Rgb]) -> list[Surface]:
         flat = points.reshape(-1, 3)
         nearest = tree.query(flat)[1]
         rise = np.einsum("ni,ni->n", flat - place[nearest], normals[nearest])
-        flat = flat + normals[nearest] * np.clip(0.03 - rise, 0, 0.25)[:, None]
+        flat = flat + normals[nearest] * np.clip(0.07 - rise, 0, 0.3)[:, None]
         surfaces.append(
             grid_surface(
                 flat.reshape(points.shape)[:, ::-1], True, 0.95 * azimuth, 0.3 * turn, dict(settings)

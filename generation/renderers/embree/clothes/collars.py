@@ -94,6 +94,9 @@ def _collar(
     # The points of the collar spread to the sides.
     spread = np.sign(ring[:, :1]) * front * 0.10 * np.linspace(0, 1, 5)[None]
     points[:, 5:, 0] += spread
+    # Cut aslant: the leaf is longest at its points and its front edge runs outwards.
+    edge = np.exp(-(((np.abs(azimuth - np.pi) - (np.pi - gap)) / 0.22) ** 2))
+    points[:, 6:, 0] += np.sign(ring[:, :1]) * edge[:, None] * 0.13 * np.linspace(0, 1, 4)[None]
     return _clear(points, outer, skin, body, 0.035)
 
 
@@ -106,10 +109,12 @@ def shirt_collar(outer: np.ndarray, skin: Surface, body: BodyData, outfit: Outfi
         body: the body data.
         outfit: pattern and colours.
     """
-    points = _collar(outer, skin, body, 0.16, 0.30, 0.36, 0.26)
-    settings = {"cloth": "woven", "pattern": "plain", "colours": outfit.colours, "stitch": True}
+    points = _collar(outer, skin, body, 0.10, 0.24, 0.30, 0.20)
+    settings = {"cloth": "woven", "pattern": outfit.pattern, "colours": outfit.colours, "stitch": True}
     n, m = points.shape[:2]
-    return [grid_surface(points, False, 0.05 * np.arange(n), np.linspace(0, 0.7, m), settings)]
+    collar = grid_surface(points, False, 0.05 * np.arange(n), np.linspace(0, 0.7, m), settings)
+    collar.values["rest"][:, 0] = collar.values["rest"][:, 3]
+    return [collar]
 
 
 @functools.lru_cache(maxsize=32)

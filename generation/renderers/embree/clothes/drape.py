@@ -11,8 +11,9 @@ from generation.renderers.embree.bodydata import BodyData
 from generation.renderers.embree.clothes.cut import rest
 from generation.renderers.embree.noise import noise
 from generation.renderers.embree.subdivision import triangulate
-from generation.renderers.embree.surface import Surface, smoothstep, vertex_normals
+from generation.renderers.embree.surface import Surface, smoothstep, unit, vertex_normals
 
+SHOULDER = 0.17  # decimetres by which cloth is drawn in over the shoulder
 LEAST_GAP = 0.02  # decimetres between skin and cloth
 
 
@@ -40,22 +41,29 @@ def folds(body: BodyData, size: float, sharp: float, seed: int) -> np.ndarray:
     """
     known = rest(body)
     place, limb = known.place, smoothstep(0.3, 0.7, known.arm)
-    # Cloth hangs from shoulders and chest in long folds; sleeves bunch up across the arm.
-    bend = 0.35 * np.stack([noise(place, 1.3, seed + k) for k in range(3)], axis=1)
-    slope = 0.45 * np.abs(place[:, :1]) * np.array([[0.0, 1.0, 0.0]])
-    hang = (place + bend + slope) * np.array([1.0, 0.38, 0.9])
-    bunch = (place + bend + np.array([0.0, 0.6, 0.0]) * place[:, 2:]) * np.array([0.45, 1.0, 0.45])
-    height = np.zeros(len(place))
-    for octave, strength in ((0, 1.0), (1, 0.45)):
-        scale = size / 1.9**octave
-        torso = noise(hang, scale, seed + 3 + octave, order=2)
-        sleeve = noise(bunch, scale, seed + 5 + octave, order=2)
-        wave = torso * (1 - limb) + sleeve * limb
-        height += strength * ((1 - sharp) * wave + sharp * (1 - 1.6 * np.abs(wave)))
-    # At the waist cloth gathers in rounds.
-    gather = noise(place * np.array([0.35, 1.0, 0.35]), 0.8 * size, seed + 7, order=2)
-    waist = smoothstep(3.2, 2.0, place[:, 1]) * (1 - limb)
-    return 0.7 * (height * (1 - 0.4 * waist) + 0.8 * gather * waist)
+    x, y, z = np.abs(place[:, 0]), place[:, 1], place[:, 2]
+    bend = np.stack([noise(place, 1.1, seed + k, order=2) for k in range(2)], axis=1)
+
+    def crease(phase: np.ndarray) -> np.ndarray:
+        wave = np.sin(phase)
+        return (1 - sharp) * wave + sharp * (1 - 2.0 * np.abs(wave))
+
+    # Creases fan out from the armpit over the chest and down the side.
+    angle, away = np.arctan2(y - 4.45, 1.40 - x), np.hypot(y - 4.45, 1.40 - x)
+    fan = smoothstep(0.15, 0.45, away) * smoothstep(1.9, 0.6, away) * smoothstep(-0.2, 0.3, z)
+    height = 0.9 * fan * crease(angle * 3.4 / size + 1.8 * bend[:, 0])
+    # Below the chest cloth hangs in long folds, aslant towards the middle.
+    hang = smoothstep(4.7, 3.6, y)
+    height += 0.9 * hang * crease((x + 0.28 * y) * 3.3 / size + 2.2 * bend[:, 1])
+    # At the waist it gathers in rounds.
+    waist = smoothstep(3.0, 2.0, y)
+    height = height * (1 - 0.6 * waist) + waist * crease((y + 0.3 * x) * 6.0 / size + 1.6 * bend[:, 0])
+    # Sleeves bunch up across the arm, most at the elbow.
+    bunch = 0.45 + 0.55 * np.exp(-(((y - 3.0) / 0.8) ** 2))
+    sleeve = bunch * crease((y + 0.45 * z - 0.25 * x) * 5.2 / size + 1.9 * bend[:, 1])
+    height = height * (1 - limb) + 0.8 * smoothstep(5.2, 4.4, y) * sleeve * limb
+    # No fold is the same along its whole length.
+    return height * np.clip(0.65 + 0.45 * noise(place, 0.8, seed + 2, order=2), 0.1, 1.3)
 
 
 def drape(
@@ -94,12 +102,20 @@ def drape(
     lost = np.clip(np.einsum("ni,ni->n", bare - smooth, normals), 0, None)
     for _ in range(4):
         lost = np.maximum(lost, mean @ lost)
-    for _ in range(3):
+    for _ in range(8):
         lost = mean @ lost
+    # Deep inside, no skin is drawn that could show; there half of the loss is enough.
+    kept = 1 - 0.45 * smoothstep(0.5, 1.2, depth[:n])
     stand = thickness * (0.35 + 0.65 * smoothstep(0.0, 0.30, depth[:n]))
-    stand = stand + sleeve * smoothstep(0.2, 0.9, rest(body).arm[:n])
-    outer = body.subdivision @ (smooth + normals * (lost * loose[:, 0] + stand)[:, None])
+    height, arm = rest(body).place[:n, 1], rest(body).arm[:n]
+    stand = stand + sleeve * smoothstep(0.2, 0.9, arm) * smoothstep(4.9, 4.0, height)
+    # Hanging arms pull the cloth taut over the shoulder; the bare shape bulges there.
+    stand = stand - SHOULDER * smoothstep(0.15, 0.6, arm) * np.exp(-(((height - 4.85) / 0.55) ** 2))
+    outer = body.subdivision @ (smooth + normals * (kept * lost * loose[:, 0] + stand)[:, None])
     hem = 0.45 * thickness * np.exp(-((depth - 0.05) ** 2) / 0.0012)
-    outer = outer + skin.normals * (hem + fold * smoothstep(0.02, 0.5, depth))[:, None]
+    # Along the cloth's own normals: along the skin's, small bumps of the body would swell with the folds.
+    out = unit(body.subdivision @ normals)
+    outer = outer + out * (hem + fold * smoothstep(0.02, 0.5, depth))[:, None]
     gap = np.einsum("ni,ni->n", outer - skin.vertices, skin.normals)
-    return outer + skin.normals * np.clip(LEAST_GAP - gap, 0, None)[:, None]
+    shown = smoothstep(0.9, 0.4, depth)  # further in the skin is not drawn
+    return outer + skin.normals * (shown * np.clip(LEAST_GAP - gap, 0, None))[:, None]

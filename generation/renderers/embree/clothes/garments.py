@@ -44,13 +44,13 @@ class Cloth:
 
 
 CLOTHS = {
-    "t-shirt": Cloth(True, 9, 0.05, 0.07, 0.045, 0.75, 0.25, "jersey"),
-    "sweater": Cloth(False, 13, 0.12, 0.08, 0.050, 1.00, 0.0, "knit"),
-    "shirt": Cloth(False, 9, 0.06, 0.08, 0.045, 0.65, 0.55, "woven"),
-    "hoodie": Cloth(False, 14, 0.16, 0.12, 0.075, 1.10, 0.1, "fleece"),
-    "jacket": Cloth(False, 12, 0.20, 0.12, 0.060, 0.90, 0.35, "twill"),
+    "t-shirt": Cloth(True, 10, 0.05, 0.07, 0.15, 0.85, 0.25, "jersey"),
+    "sweater": Cloth(False, 14, 0.11, 0.07, 0.12, 1.10, 0.0, "knit"),
+    "shirt": Cloth(False, 11, 0.06, 0.08, 0.14, 0.75, 0.4, "woven"),
+    "hoodie": Cloth(False, 18, 0.14, 0.10, 0.19, 1.10, 0.1, "fleece"),
+    "jacket": Cloth(False, 16, 0.17, 0.10, 0.15, 0.95, 0.3, "twill"),
 }
-INNER = Cloth(True, 9, 0.04, 0.0, 0.025, 0.75, 0.2, "jersey")
+INNER = Cloth(True, 9, 0.04, 0.0, 0.06, 0.85, 0.2, "jersey")
 
 
 def _sheet(
@@ -120,7 +120,7 @@ def _with_rim(
 
 
 def build_clothes(
-    skin: Surface, body: BodyData, outfit: Outfit, pixel: float, bottom: float
+    skin: Surface, body: BodyData, outfit: Outfit, pixel: float, bottom: float, collar: bool = True
 ) -> list[Surface]:
     """What a figure wears on top, over a posed skin.
 
@@ -130,6 +130,7 @@ def build_clothes(
         outfit: garment, neckline, pattern and colours.
         pixel: size of a pixel at the figure in decimetres; finer textures are left out.
         bottom: lowest height in decimetres that the picture shows.
+        collar: whether collars and hoods show; under a scarf they do not.
 
     Returns:
         "cloth" surfaces.
@@ -150,14 +151,17 @@ def build_clothes(
         surfaces = [under, surface]
         if outfit.neckline == "turtle":
             surfaces.append(fold_down(inner, body, plain))
-        surfaces += lapels(outer, skin, body, outfit)
+        if collar:
+            surfaces += lapels(outer, skin, body, outfit)
     else:
         edge = "crew" if garment in ("shirt", "hoodie") else outfit.neckline
         outer, surface = _sheet(skin, body, outfit, cloth, edge, close, outfit.colours, outfit.pattern)
         surfaces = [surface]
         if garment == "shirt":
-            surfaces += [*shirt_collar(outer, skin, body, outfit), *placket(outer, body, outfit, bottom)]
-        elif garment == "hoodie":
+            surfaces += placket(outer, body, outfit, bottom)
+            if collar:
+                surfaces += shirt_collar(outer, skin, body, outfit)
+        elif garment == "hoodie" and collar:
             surfaces += hood(outer, skin, body, outfit)
         elif edge == "turtle":
             surfaces.append(fold_down(outer, body, outfit.colours))
