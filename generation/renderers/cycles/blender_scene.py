@@ -150,9 +150,9 @@ def _light(bpy, scene, number: int, part) -> None:
     scene.collection.objects.link(owner)
 
 
-# Cycles gives an area light of P watts the radiance P / (4 · area), so that at distance d a white diffuse
-# surface facing it shows P / (4 · π · d²); see `tests/generation/test_cycles.py`, which measures it.
-WATTS = 4 * np.pi
+# An area light of P watts has the radiance P / (π · area), so that at distance d a white diffuse surface
+# facing it shows P / (π² · d²); `tests/generation/test_cycles.py` measures it.
+WATTS = np.pi**2
 
 
 def _mesh(bpy, scene, number: int, part, material) -> None:
