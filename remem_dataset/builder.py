@@ -11,7 +11,7 @@ import datasets
 
 from .config import BenchmarkConfig
 from .raw import ANCHOR, RawTree, asked_face
-from .schema import FEATURES, FINETUNE, PROFILES, SCENES, SPLITS
+from .schema import FEATURES, FINETUNE, PROFILES, SCENES, SCHEMA_VERSION, SPLITS
 
 #: The viewer re-encodes groups of 100 rows; larger row groups of pictures fail there.
 ROW_GROUP = 100
@@ -49,7 +49,7 @@ class ReMem(datasets.GeneratorBasedBuilder):
         >>> builder.download_and_prepare("out", file_format="parquet")
     """
 
-    VERSION = datasets.Version("1.0.0")
+    VERSION = datasets.Version(f"{SCHEMA_VERSION}.0")
     BUILDER_CONFIG_CLASS = ReMemConfig
     BUILDER_CONFIGS: ClassVar = [ReMemConfig(name=name) for name in SPLITS]
     DEFAULT_WRITER_BATCH_SIZE = ROW_GROUP
