@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from generation.presets import load_preset, preset_names
+from generation.quality.command import quality
 from generation.renderers import check_renderer, source_digest
 from generation.sheet import sheet
 from remem_dataset.config import BenchmarkConfig
@@ -104,6 +105,7 @@ def _with_config_options(command):
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 app.callback(invoke_without_command=True)(_with_config_options(build))
 app.command()(sheet)
+app.command()(quality)
 
 if __name__ == "__main__":
     run_app(app, "python -m generation")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ class SwatchRenderer:
     def render_group(self, persons, view, size: int) -> Picture:
         single = [self.render(person, view, size).pixels for person in persons]
         edges = np.linspace(0, size, len(persons) + 1).astype(int)
-        spans = list(zip(edges[:-1], edges[1:], strict=True))
+        spans = list(itertools.pairwise(edges))
         pixels = np.concatenate([p[:, a:b] for p, (a, b) in zip(single, spans, strict=True)], axis=1)
         faces = [
             Face(f.identity, f.kind, (int(a), 0, int(b), size), 1.0)
