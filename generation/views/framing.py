@@ -26,7 +26,7 @@ _NECK = (1.05, -1.1)
 # Half width and height of props over their size.
 _EXTENT = {"plant": (0.22, 1.0), "lamp": (0.16, 1.0), "cup": (0.4, 1.0), "laptop": (0.5, 0.70)}
 _EXTENT |= {"books": (0.5, 0.35)}
-_PORTRAIT_HALF = 1.35
+_PORTRAIT_HALF = 1.13
 
 
 def lens(view: GroupView) -> tuple[float, float, float]:
@@ -65,6 +65,20 @@ def visible_share(view: GroupView, number: int) -> float:
         if prop.position[2] > z + 0.2:
             seen &= ~_behind(_carried(points, camera, z, prop.position[2]) - prop.position[:2], prop)
     return float(seen.mean())
+
+
+def covers_portrait(prop: Prop, figures: Sequence[Figure], camera: tuple[float, float, float]) -> bool:
+    """Whether a small thing stands before a framed picture, which is to be seen whole."""
+    if prop.kind not in _EXTENT:
+        return False
+    x, _, depth = prop.position
+    for figure in figures:
+        if figure.kind == "portrait" and depth > figure.position[2]:
+            nearer = (camera[2] - figure.position[2]) / (camera[2] - depth)
+            away = abs(camera[0] + (x - camera[0]) * nearer - figure.position[0])
+            if away < _PORTRAIT_HALF + _EXTENT[prop.kind][0] * prop.size * nearer:
+                return True
+    return False
 
 
 def _carried(points: np.ndarray, camera: Sequence[float], z: float, depth: float) -> np.ndarray:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from generation.streams import stream
-from generation.views.framing import face_height, half_frame, lens, visible_share
+from generation.views.framing import covers_portrait, face_height, half_frame, lens, visible_share
 from generation.views.grouptables import GroupTables, Layout, Setting, load_group_tables
 from generation.views.templates import ROLES, Place, Templates, frontal_light, load_templates
 from generation.views.view import Figure, GroupView, LightRig, Outfit, Prop
@@ -134,6 +134,7 @@ def sample_group(
             )
         asked = next(k for k, f in enumerate(figures) if f.identity == index)
         props = _props(setting, paints, lens(view), rng, ease)
+        props = tuple(prop for prop in props if not covers_portrait(prop, figures, lens(view)))
         view = dataclasses.replace(view, figures=tuple(figures), asked=asked, props=props)
         share = _worst(view, tables)
         if share > best_share:

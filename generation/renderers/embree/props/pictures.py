@@ -12,7 +12,7 @@ from generation.renderers.embree.surface import Surface
 from generation.renderers.embree.tracer import Tracer
 
 #: Half the side of the print in a frame, its mat and its moulding, decimetres.
-PRINT, MAT, MOULDING = 1.02, 0.12, 0.14
+PRINT, MAT, MOULDING = 0.86, 0.10, 0.12
 #: Half width and half height of a badge; a large one, such as visitors wear.
 CARD = (0.60, 0.82)
 # The photograph on the card: left, top, right, bottom as shares of it.
