@@ -96,7 +96,8 @@ def _settings(scene, size: int, samples: int, seed: int, path: str) -> None:
     cycles.seed = seed
     cycles.use_adaptive_sampling = False
     cycles.use_light_tree = False
-    cycles.max_bounces = 4
+    # Fair hair owes its colour to light that crosses many strands: with 4 bounces it turns grey-green.
+    cycles.max_bounces = 16
     cycles.caustics_reflective = cycles.caustics_refractive = False
     cycles.use_denoising = True
     cycles.denoiser = "OPENIMAGEDENOISE"

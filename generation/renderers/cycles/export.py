@@ -13,7 +13,9 @@ from generation.renderers.embree.tracer import FIELD_OF_VIEW, Hits
 
 #: Materials are baked at points this many pixels apart, where triangles face the camera.
 SPACING = 1.3
+#: Into how many steps an edge is cut at most: of meshes, and of flat prints, which are two triangles each.
 FINEST = 6
+FINEST_PRINT = 240
 SAMPLES = 16
 
 
@@ -75,7 +77,7 @@ def _mesh(stage: Stage, number: int, body: BodyData, size: int) -> dict[str, np.
     surface = stage.surfaces[number]
     camera = stage.camera
     corners = np.asarray(surface.vertices, np.float64)[surface.triangles]
-    level = _levels(corners, camera, size)
+    level = _levels(corners, camera, size, FINEST_PRINT if surface.material == "picture" else FINEST)
     parts = []
     for steps in np.unique(level):
         chosen = np.flatnonzero(level == steps)
@@ -111,14 +113,14 @@ def _mesh(stage: Stage, number: int, body: BodyData, size: int) -> dict[str, np.
     }
 
 
-def _levels(corners: np.ndarray, camera, size: int) -> np.ndarray:
+def _levels(corners: np.ndarray, camera, size: int, finest: int) -> np.ndarray:
     """Into how many steps each triangle's edges are cut: about a pixel where it can be seen, else one."""
     flat = camera.project(corners.reshape(-1, 3), size).reshape(-1, 3, 2)
     edges = np.linalg.norm(flat - np.roll(flat, 1, axis=1), axis=-1).max(axis=1)
     facing = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     towards = np.einsum("ni,ni->n", facing, camera.place - corners[:, 0]) > 0
     within = ((flat > -8) & (flat < size + 8)).all(axis=2).any(axis=1)
-    steps = np.clip(np.ceil(edges / SPACING), 1, FINEST).astype(int)
+    steps = np.clip(np.ceil(edges / SPACING), 1, finest).astype(int)
     return np.where(towards & within, steps, 1)
 
 
