@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from harness_tasks.install import remove_tasks
+from tests.fakes.faces import LOOKS, draw_faces
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -42,7 +43,8 @@ ADDED = {
     r"python -m recipes\.reference .*": "",
     r"python -m recipes\.learn .*": "--max-steps 2 --warm-up 2",
     r"python -m recipes\.unlearn .*": "--epochs 1 --forget-views 1",
-    r"python -m generation .*": SMALL_BUILD,
+    r"python -m generation (sheet|quality) .*": "",
+    r"python -m generation --.*": SMALL_BUILD,
 }
 #: Run by CI itself, or about the shell that the commands are typed into.
 NOT_RUN_HERE = {"make test", ". .venv/bin/activate"}
@@ -56,13 +58,14 @@ def readme_commands() -> list[str]:
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory) -> Path:
-    """A folder that looks like a checkout but has its own `remem` and `runs`."""
+    """A folder that looks like a checkout but has its own `remem` and `runs`, and pictures of two people."""
     folder = tmp_path_factory.mktemp("checkout")
     for path in ROOT.iterdir():
         if path.name not in {"remem", "remem.raw", "runs", ".git", "build"} and not path.name.startswith(
             ".pytest"
         ):
             (folder / path.name).symlink_to(path)
+    draw_faces(folder / "faces", {name: LOOKS[name] for name in ("ada", "ben")}, size=192)
     return folder
 
 

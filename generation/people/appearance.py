@@ -15,6 +15,7 @@ from remem_dataset.errors import RememError
 GENDERS = ("female", "male")
 EARRINGS = ("none", "stud", "hoop")
 BEARDS = ("none", "stubble", "moustache", "goatee", "full")
+FRAMES = ("round", "square", "wire", "bold")
 
 #: Parts of the feature vector in which persons are kept apart.
 DISTINCT = (
@@ -244,7 +245,7 @@ def _glasses(value: Any) -> dict[str, Any]:
         "young": number(value["young"], f"{where}: young"),
         "old": number(value["old"], f"{where}: old"),
         "old_from": number(value["old_from"], f"{where}: old_from", 0, 120),
-        "frames": _weights(value["frames"], f"{where}: frames", ("round", "square")),
+        "frames": _weights(value["frames"], f"{where}: frames", FRAMES),
     }
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from generation.people.appearance import BEARDS, Appearance
+from generation.people.appearance import BEARDS, FRAMES, Appearance
 from generation.people.person import Person
 
-GLASSES = ("none", "round", "square")
+GLASSES = ("none", *FRAMES)
 AGE_BANDS = ((18, 29), (30, 44), (45, 59), (60, 80))
 TONES = ("lightest", "light", "dark", "darkest")
 

@@ -31,7 +31,7 @@ class Person:
         hair_colour: base colour of hair, brows and beard.
         grey: share of grey strands.
         beard: "none", "stubble", "moustache", "goatee" or "full".
-        glasses: "none", "round" or "square"; worn in every picture.
+        glasses: "none" or one of `FRAMES`; worn in every picture.
         earrings: "none", "stud" or "hoop"; worn in every picture.
         scar: canonical (x, y, length, angle in degrees from horizontal) on the face front, in decimetres; ()
             for none.

@@ -157,19 +157,20 @@ def _draw(tables: Appearance, seed: int, index: int, candidate: int) -> Latent:
     freckled = rng.random() < tables.freckles["share"] and melanin < tables.freckles["until"]
     chosen = rng.choice(len(tables.asymmetries.stems), size=rng.integers(2, 4), replace=False)
     amounts = rng.uniform(0, tables.asymmetries.max, len(chosen))
+    mixed = rng.uniform(0, tables.mixture)
     return Latent(
         group=name,
         melanin=melanin,
-        ancestry=(1 - tables.mixture) * np.array(group.ancestry) + tables.mixture * rng.dirichlet([1, 1, 1]),
+        ancestry=(1 - mixed) * np.array(group.ancestry) + mixed * rng.dirichlet([1, 1, 1]),
         hair_colour=_tinted(tables.hair_colours[_pick(group.hair, rng.random())], rng),
         iris=_tinted(tables.iris_colours[_pick(group.iris, rng.random())], rng),
-        brow=float(np.clip(rng.normal(0.5, 0.25), 0.05, 1)),
+        brow=float(np.clip(rng.normal(0.5, 0.32), 0.05, 1)),
         freckles=float(rng.uniform(0.25, 0.9)) if freckled else 0.0,
         redness=float(np.clip(rng.normal(0.42, 0.17), 0.05, 0.95)),
         weight=float(np.clip(rng.normal(tables.weight["mean"], tables.weight["scatter"]), 0.2, 0.9)),
         muscle=float(rng.normal()),
         grey=float(rng.normal()),
-        face=np.clip(rng.normal(0, 0.7, len(tables.features)), -1, 1),
+        face=np.clip(rng.normal(0, 0.8, len(tables.features)), -1, 1),
         head_shape=int(rng.integers(-1, len(tables.head_shapes.stems))),
         head_shape_amount=float(rng.uniform(0.2, 1)),
         asymmetries={tables.asymmetries.stems[k]: float(a) for k, a in zip(chosen, amounts, strict=True)},

@@ -22,7 +22,8 @@ from generation.renderers.cycles.export import _grid
 from generation.renderers.cycles.worker import BlenderWorker, find_python
 from generation.renderers.embree import post
 from remem_dataset.errors import RememError
-from tests.generation.test_renderer import PERSON, VIEW
+from tests.fakes.faces import PERSON
+from tests.generation.test_renderer import VIEW
 
 SIZE = 64
 FOLDER = Path(worker.__file__).parent

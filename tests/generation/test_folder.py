@@ -25,18 +25,9 @@ from generation.renderers.folder.light import grade
 from generation.renderers.folder.pictures import digest, list_folders, load
 from generation.views.view import AreaLight, Figure, GroupView, LightRig, Outfit, Scene, View
 from remem_dataset.errors import RememError
-from tests.generation.test_renderer import PERSON
-from tests.generation.test_renderer import VIEW as EMBREE_VIEW
+from tests.fakes.faces import EVEN_LIGHT as LIGHT
+from tests.fakes.faces import LOOKS, draw_faces
 
-LIGHT = LightRig(
-    id="even",
-    lights=(
-        AreaLight(-35.0, 30.0, 6.0, (1.0, 1.0, 1.0), 0.6),
-        AreaLight(35.0, 30.0, 6.0, (1.0, 1.0, 1.0), 0.6),
-    ),
-    ambient_sky=(0.2, 0.2, 0.2),
-    ambient_ground=(0.15, 0.15, 0.15),
-)
 SCENE = Scene("wall", "studio", {"centre": (0.1, 0.3, 0.6), "edge": (0.05, 0.15, 0.3), "mottle": 0.0})
 OUTFIT = Outfit("plain", "crew", "plain", ((0.2, 0.2, 0.2), (0.3, 0.3, 0.3)))
 VIEW = View(
@@ -56,36 +47,12 @@ VIEW = View(
     draw=3,
 )
 SIZE = 128
-LOOKS = {
-    "ada": dataclasses.replace(PERSON, index=0),
-    "ben": dataclasses.replace(
-        PERSON,
-        index=1,
-        gender="male",
-        age=55,
-        ancestry=(0.9, 0.05, 0.05),
-        melanin=0.8,
-        face_targets={"nose-scale-horiz-incr": 0.7, "chin-width-incr": 0.6},
-        hair_colour=(0.02, 0.02, 0.02),
-    ),
-    "cleo": dataclasses.replace(
-        PERSON, index=2, ancestry=(0.0, 0.95, 0.05), age=70, face_targets={"head-fat-incr": 0.8}, grey=0.9
-    ),
-}
 
 
 @pytest.fixture(scope="module")
 def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three folders with one real picture each, of three people drawn by the embree renderer."""
-    root = tmp_path_factory.mktemp("faces")
-    renderer = get_renderer("embree")
-    view = dataclasses.replace(
-        EMBREE_VIEW, light=LIGHT, scene=Scene("paper", "studio", {"mottle": 0.0}), camera_distance=17.0
-    )
-    for name, person in LOOKS.items():
-        (root / name).mkdir()
-        Image.fromarray(renderer.render(person, view, SIZE).pixels).save(root / name / "a.png")
-    return root
+    return draw_faces(tmp_path_factory.mktemp("faces"), LOOKS, SIZE)
 
 
 def png(path: Path, size: tuple[int, int] = (128, 128), mode: str = "RGB") -> Path:

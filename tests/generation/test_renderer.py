@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import yaml
 
-from generation.people.person import Person
+from generation.people.appearance import FRAMES
 from generation.renderers import get_renderer
 from generation.renderers.backgrounds import paint_background
 from generation.renderers.embree import bodydata, post, tables
@@ -20,30 +20,10 @@ from generation.renderers.embree.hair import style_of
 from generation.renderers.embree.regions import above_hairline
 from generation.views.view import AreaLight, LightRig, Outfit, Scene, View
 from remem_dataset.errors import RememError
+from tests.fakes.faces import PERSON
 
 SIZE = 64
 
-PERSON = Person(
-    index=3,
-    gender="female",
-    age=31,
-    ancestry=(0.1, 0.2, 0.7),
-    muscle=0.5,
-    weight=0.5,
-    melanin=0.2,
-    redness=0.4,
-    freckles=0.3,
-    lip=(0.4, 0.15, 0.14),
-    iris=(0.1, 0.15, 0.2),
-    brow_thickness=0.5,
-    hair_style="short",
-    hair_colour=(0.06, 0.03, 0.015),
-    grey=0.0,
-    beard="none",
-    glasses="none",
-    moles=((0.3, 6.7, 0.012),),
-    face_targets={"nose-scale-horiz-incr": 0.3},
-)
 LIGHT = LightRig(
     id="soft",
     lights=(
@@ -181,7 +161,7 @@ def test_beards_darken_their_place(renderer, beard):
     assert (shaven - bearded)[rows, 26:38].mean() > 3
 
 
-@pytest.mark.parametrize("glasses", ["round", "square"])
+@pytest.mark.parametrize("glasses", FRAMES)
 def test_glasses_show_around_the_eyes(renderer, plain, glasses):
     change = np.abs(
         renderer.render(dataclasses.replace(PERSON, glasses=glasses), VIEW, SIZE).pixels.astype(int) - plain

@@ -117,9 +117,9 @@ def brow_shape(index: int, gender: str) -> BrowShape:
     lift, arch, slope, inner, outer, taper = np.clip(rng.standard_normal(6), -1.8, 1.8)
     man = gender == "male"
     return BrowShape(
-        lift=0.012 * float(lift) - 0.008 * man,
-        arch=0.016 * float(arch) - 0.012 * man,
-        slope=0.022 * float(slope),
+        lift=0.020 * float(lift) - 0.008 * man,
+        arch=0.022 * float(arch) - 0.012 * man,
+        slope=0.030 * float(slope),
         inner=0.105 + 0.022 * float(inner),
         outer=0.60 + 0.025 * float(outer),
         taper=0.25 * float(taper),
@@ -139,7 +139,7 @@ def brow_density(person: Person, xyz: np.ndarray) -> np.ndarray:
     """Density (n,) in [0, 1] of the eyebrows, thick near the nose and thin at the tail."""
     shape = brow_shape(person.index, person.gender)
     x = np.abs(xyz[:, 0])
-    width = (0.50 + 0.60 * person.brow_thickness) * (0.85 if person.gender == "female" else 1.1)
+    width = (0.40 + 0.85 * person.brow_thickness) * (0.85 if person.gender == "female" else 1.1)
     outer = 1 - shape.taper * smoothstep(0.2, 0.5, x)
     half = width * outer * np.interp(x, [0.08, 0.16, 0.40, 0.60], [0.034, 0.044, 0.037, 0.012])
     inner = smoothstep(shape.inner - 0.03, shape.inner + 0.09, x)

@@ -153,6 +153,7 @@ def bake_skin(person: Person, body: BodyData, atlas: Atlas) -> SkinMaps:
         (np.abs(xyz[:, 0]) - _EYE[0]) ** 2 + (xyz[:, 1] - _EYE[1]) ** 2 + (xyz[:, 2] - _EYE[2]) ** 2
     )
     rim = smoothstep(0.163, 0.150, away)
+    colour = _eye_paint(person, colour, xyz)
     # Where the upper lashes grow the rim looks dark.
     lashes = smoothstep(7.285, 7.315, xyz[:, 1]) * smoothstep(0.172, 0.160, away)
     colour *= 1 - (0.70 * lashes)[:, None]
@@ -238,6 +239,23 @@ def _lip_colour(
     faded = 0.86 - 0.30 * float(np.clip((person.age - 45) / 40, 0, 1))
     alpha = (faded * smoothstep(0.10, 0.95, lips))[:, None]
     return colour * (1 - alpha) + lip * shade[:, None] * alpha
+
+
+def _eye_paint(person: Person, colour: np.ndarray, xyz: np.ndarray) -> np.ndarray:
+    """Eye shadow and a drawn line on the upper lids of about half of the women, each in her own way."""
+    rng = stream(0, "renderer-eye-paint", person.index)
+    worn, hue, strength, wing = rng.random(4)
+    if person.gender != "female" or worn > 0.55:
+        return colour
+    shades = np.array([[0.05, 0.035, 0.03], [0.10, 0.055, 0.045], [0.045, 0.05, 0.07], [0.13, 0.05, 0.07]])
+    shade = shades[int(hue * len(shades))].astype(np.float32)
+    x, y = np.abs(xyz[:, 0]), xyz[:, 1]
+    above = smoothstep(7.27, 7.32, y) * (xyz[:, 2] > 1.0)
+    lid = _spot(xyz, (_EYE[0], 7.35, _EYE[2] + 0.10), 0.085) * above
+    corner = _spot(xyz, (_EYE[0] + 0.13, 7.33, _EYE[2] + 0.02), 0.05) * above * wing
+    line = smoothstep(0.190, 0.168, np.hypot(np.hypot(x - _EYE[0], y - _EYE[1]), xyz[:, 2] - _EYE[2])) * above
+    amount = np.clip((0.30 + 0.45 * strength) * (lid + corner) + 0.5 * line, 0, 0.8)[:, None]
+    return colour * (1 - amount) + shade * amount
 
 
 def _hair_shadow(

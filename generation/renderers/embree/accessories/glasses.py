@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from generation.people.person import Person
@@ -11,8 +13,37 @@ from generation.renderers.embree.surface import Surface
 from generation.renderers.embree.tables import check_choice
 from generation.views.view import Rgb
 
-SHAPES = ["none", "round", "square"]
-FRAME = (0.018, 0.016, 0.017)
+DARK: Rgb = (0.018, 0.016, 0.017)
+
+
+@dataclass(frozen=True)
+class Make:
+    """How a frame is made.
+
+    Attributes:
+        width: half width of a lens over half the distance of the eyes.
+        tall: its height over its width.
+        power: exponent of the superellipse that a lens is; 2 is round.
+        radius: of the tubes, decimetres.
+        colour: linear.
+        roughness: of the surface.
+    """
+
+    width: float
+    tall: float
+    power: float
+    radius: float
+    colour: Rgb = DARK
+    roughness: float = 0.30
+
+
+MAKES = {
+    "round": Make(0.72, 0.90, 2.0, 0.017),
+    "square": Make(0.72, 0.74, 4.5, 0.021),
+    "wire": Make(0.69, 0.78, 2.6, 0.010, (0.42, 0.32, 0.15), 0.22),
+    "bold": Make(0.77, 0.80, 3.2, 0.036, (0.090, 0.034, 0.014), 0.24),
+}
+SUNGLASSES = Make(0.86, 0.80, 3.2, 0.024)
 Eyes = list[tuple[np.ndarray, float]]
 
 
@@ -27,15 +58,13 @@ def build_glasses(person: Person, eyes: Eyes, skin: np.ndarray) -> list[Surface]
     Raises:
         RememError: unknown shape.
     """
-    shape = check_choice("glasses", person.glasses, SHAPES)
-    if shape == "none":
+    name = check_choice("glasses", person.glasses, ["none", *MAKES])
+    if name == "none":
         return []
-    if shape == "round":
-        frame, _ = _frame(eyes, skin, 0.72, 0.90, 2.0, 0.017)
-    else:
-        frame, _ = _frame(eyes, skin, 0.72, 0.74, 4.5, 0.021)
+    make = MAKES[name]
+    frame, _ = _frame(eyes, skin, make)
     frame.material = "glasses"
-    frame.settings |= {"colour": FRAME, "roughness": 0.30}
+    frame.settings |= {"colour": make.colour, "roughness": make.roughness}
     return [frame]
 
 
@@ -47,7 +76,7 @@ def build_sunglasses(eyes: Eyes, skin: np.ndarray, colours: tuple[Rgb, Rgb]) -> 
         skin: (V, 3) unposed neutral skin.
         colours: of the frame and of the lenses.
     """
-    frame, rings = _frame(eyes, skin, 0.86, 0.80, 3.2, 0.024)
+    frame, rings = _frame(eyes, skin, SUNGLASSES)
     frame.settings |= {"colour": colours[0], "roughness": 0.30}
     surfaces = [frame]
     share = np.linspace(0, 1, 7)
@@ -64,19 +93,15 @@ def build_sunglasses(eyes: Eyes, skin: np.ndarray, colours: tuple[Rgb, Rgb]) -> 
     return surfaces
 
 
-def _frame(
-    eyes: Eyes, skin: np.ndarray, width: float, tall: float, power: float, radius: float
-) -> tuple[Surface, list[np.ndarray]]:
+def _frame(eyes: Eyes, skin: np.ndarray, make: Make) -> tuple[Surface, list[np.ndarray]]:
     """Frame and the outlines of both lenses.
 
     Args:
         eyes: centre and radius of both eyeballs.
         skin: (V, 3) unposed neutral skin.
-        width: half width of a lens over half the distance of the eyes.
-        tall: its height over its width.
-        power: exponent of the superellipse; 2 is round.
-        radius: of the tubes, decimetres.
+        make: its measures.
     """
+    power, radius = make.power, make.radius
     left = max(eyes, key=lambda e: e[0][0])[0]
     right = min(eyes, key=lambda e: e[0][0])[0]
     spacing = (left[0] - right[0]) / 2
@@ -84,7 +109,8 @@ def _frame(
     # Rest the bridge on the nose: the foremost skin near the midline at eye height.
     near = (np.abs(skin[:, 0] - middle[0]) < 0.10) & (np.abs(skin[:, 1] - middle[1] + 0.02) < 0.08)
     front = skin[near, 2].max() + 0.03
-    half_width, half_height = width * spacing, width * tall * spacing
+    half_width = make.width * spacing
+    half_height = make.tall * half_width
     t = np.linspace(0, 2 * np.pi, 56, endpoint=False)
     cx = np.sign(np.cos(t)) * np.abs(np.cos(t)) ** (2 / power)
     cy = np.sign(np.sin(t)) * np.abs(np.sin(t)) ** (2 / power)
