@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 import datasets
 
 from .config import BenchmarkConfig
+from .features import FEATURES
 from .raw import ANCHOR, RawTree, asked_face
-from .schema import FEATURES, FINETUNE, PROFILES, SCENES, SCHEMA_VERSION, SPLITS
+from .schema import FINETUNE, PROFILES, SCENES, SCHEMA_VERSION, SPLITS
 
 #: The viewer re-encodes groups of 100 rows; larger row groups of pictures fail there.
 ROW_GROUP = 100

@@ -130,7 +130,7 @@ class RawTree:
             raise RememError(f"The raw tree lacks {path}; run the generation again to complete it.") from None
 
     def read_faces(self, identity_id: str, view_id: str) -> list[dict[str, Any]]:
-        """The faces in a picture as `schema.FACES` stores them, read from its sidecar.
+        """The faces in a picture as `features.FACES` stores them, read from its sidecar.
 
         Raises:
             RememError: the sidecar is missing or is not one.

@@ -10,7 +10,7 @@ from typing import Any
 from .errors import RememError
 from .files import read_json_object
 from .fingerprint import file_digest
-from .schema import FEATURES, FINETUNE, MANIFEST, SCHEMA_VERSION
+from .schema import FINETUNE, MANIFEST, SCHEMA_VERSION, SPLITS
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Source:
     def configs(self) -> list[str]:
         """The fixed configs that this dataset has; one of an earlier schema lacks the later ones."""
         counts = self.manifest.get("counts")
-        return [name for name in FEATURES if name in counts] if isinstance(counts, dict) else list(FEATURES)
+        return [name for name in SPLITS if name in counts] if isinstance(counts, dict) else list(SPLITS)
 
     def forget_count(self, forget: str | None = None) -> int:
         """Number of identities in a forget set: rows with `forget_rank` up to it are to be forgotten.
@@ -79,7 +79,7 @@ class Source:
         if not self.is_local:
             return load_dataset(self.name, config, revision=self.revision)
         folder = Path(self.name).resolve()
-        source = config if config in FEATURES else FINETUNE
+        source = config if config in SPLITS else FINETUNE
         for name, digest in self.manifest["files"].items():
             if name.startswith(f"data/{source}/"):
                 _check_file(folder / name, digest)

@@ -14,7 +14,7 @@ from generation.questions.plan import linked_places
 from generation.questions.topics import LINKED_TOPICS
 from generation.rows import build_rows
 from remem_dataset.config import BenchmarkConfig
-from remem_dataset.schema import EXPOSURE_FEATURES, MULTI_IMAGE_FEATURES, ROW_FEATURES
+from remem_dataset.features import EXPOSURE_FEATURES, MULTI_IMAGE_FEATURES, ROW_FEATURES
 
 TINY = load_preset("tiny")
 DEFAULT = load_preset("default")

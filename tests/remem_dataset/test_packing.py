@@ -13,10 +13,10 @@ from datasets import load_dataset
 from PIL import Image
 
 from remem_dataset.errors import RememError
+from remem_dataset.features import EXPOSURE_FEATURES, FEATURES, ROW_FEATURES
 from remem_dataset.fingerprint import Fingerprint, picture_digest
 from remem_dataset.packing import check_target, is_current, pack
 from remem_dataset.raw import RawTree
-from remem_dataset.schema import EXPOSURE_FEATURES, FEATURES, ROW_FEATURES
 from tests.fakes.dataset import build_dataset, small_config
 
 CONFIG = small_config()

@@ -11,9 +11,10 @@ from generation.renderers.embree.accessories import reflect_in_lenses
 from generation.renderers.embree.bodydata import BodyData
 from generation.renderers.embree.faces import Camera
 from generation.renderers.embree.materials import paint
+from generation.renderers.embree.memory import give_back
 from generation.renderers.embree.shading import Material, shade
 from generation.renderers.embree.surface import Surface, unit
-from generation.renderers.embree.tracer import Tracer, camera_rays
+from generation.renderers.embree.tracer import Tracer, camera_rays, ray_jitter
 from generation.views.view import LightRig
 
 # The denoiser smears fine strands; this share of the raw samples is put back where there is hair.
@@ -56,16 +57,16 @@ def draw(stage: Stage, tracer: Tracer, body: BodyData, rng: np.random.Generator)
     size = len(stage.background)
     grid = 3 if size <= 160 else 2
     per_pixel = grid * grid
-    origins, directions = camera_rays(stage.camera.target, stage.camera.distance, size, grid, rng)
+    jitter = ray_jitter(size, grid, rng)
     # Sums over each pixel's rays: colour, albedo, normal, scalp hair, coverage.
     sums = np.zeros((size * size, 11))
-    step = BAND // per_pixel * per_pixel
-    for start in range(0, len(directions), step):
-        rays = slice(start, start + step)
-        first = start // per_pixel
-        band = _band(stage, tracer, body, origins[rays], directions[rays], rng, per_pixel)
-        sums[first : first + len(band)] = band
-    del origins, directions
+    step = BAND // per_pixel
+    for first in range(0, size * size, step):
+        pixels = slice(first, first + step)
+        rays = camera_rays(stage.camera.target, stage.camera.distance, size, jitter, pixels)
+        sums[pixels] = _band(stage, tracer, body, *rays, rng, per_pixel)
+    del jitter
+    give_back()
     means = (sums / per_pixel).reshape(size, size, -1)
     coverage, hair = means[..., 10:], means[..., 9:10]
     behind = (1 - coverage) * stage.background

@@ -19,9 +19,18 @@ def _device() -> mitsuba_oidn.Device:
 
 
 def denoise(colour: np.ndarray, albedo: np.ndarray, normal: np.ndarray) -> np.ndarray:
-    """Intel Open Image Denoise on (s, s, 3) linear colour, guided by albedo and normal."""
-    arrays = [np.ascontiguousarray(a, dtype=np.float32) for a in (colour, albedo, normal)]
-    return np.asarray(mitsuba_oidn.denoise(*arrays, hdr=True, device=_device()))
+    """Intel Open Image Denoise on (s, s, 3) linear colour, guided by albedo and normal.
+
+    The filter is made anew for each picture: kept, as the library's own `denoise` does, it holds 80 MB.
+    """
+    network = _device().new_filter("RT")
+    network.hdr = True
+    for name, array in (("color", colour), ("albedo", albedo), ("normal", normal)):
+        network.set_image(name, np.ascontiguousarray(array, dtype=np.float32))
+    output = np.empty(colour.shape, np.float32)
+    network.set_image("output", output)
+    network.execute()
+    return output
 
 
 def composite(picture: np.ndarray, coverage: np.ndarray, background: np.ndarray) -> np.ndarray:

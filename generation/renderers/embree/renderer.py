@@ -18,6 +18,7 @@ from generation.renderers.embree.bodydata import BodyData, load_body
 from generation.renderers.embree.build import PreparedPerson, build_surfaces, prepare
 from generation.renderers.embree.draw import Stage, draw
 from generation.renderers.embree.faces import Camera, FaceMesh, face_box, face_vertices, visible_share
+from generation.renderers.embree.memory import give_back
 from generation.renderers.embree.props.build import build_prop
 from generation.renderers.embree.props.pictures import CARD, PRINT, hang_badge, hang_portrait
 from generation.renderers.embree.shape import Pose, make_pose, with_expression
@@ -217,6 +218,7 @@ class EmbreeRenderer:
         background = np.asarray(paint_background(view.scene, size, view.draw), dtype=np.float64)
         stage = Stage(surfaces, camera, view.light, light_centre, background)
         boxes = [face_box(face.points, camera, size) for face in faces]
+        give_back()
         pixels = apply_effects(self.shoot(stage, tracer, rng), view, boxes[0] if len(boxes) == 1 else None)
         found = tuple(
             Face(
@@ -238,6 +240,7 @@ class EmbreeRenderer:
         key = json.dumps(dataclasses.asdict(person), sort_keys=True)
         if key not in self._prepared:
             self._prepared[key] = prepare(person, self.body)
+            give_back()
             while len(self._prepared) > REMEMBERED_PERSONS:
                 self._prepared.popitem(last=False)
         self._prepared.move_to_end(key)

@@ -65,25 +65,32 @@ def frame_height(distance: float) -> float:
     return 2 * distance * float(np.tan(np.radians(FIELD_OF_VIEW / 2)))
 
 
+def ray_jitter(size: int, grid: int, rng: np.random.Generator) -> np.ndarray:
+    """Where in its stratum each ray goes: (size · size, grid, grid, 2) in [0, 1 / grid)."""
+    return rng.random((size * size, grid, grid, 2)) / grid
+
+
 def camera_rays(
-    target: np.ndarray, distance: float, size: int, grid: int, rng: np.random.Generator
+    target: np.ndarray, distance: float, size: int, jitter: np.ndarray, pixels: slice
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Jittered camera rays, `grid` × `grid` to a pixel.
+    """Jittered camera rays through some pixels, `grid` × `grid` to each.
 
     Args:
         target: point at the picture's centre; the camera looks along -z.
         distance: from camera to target, decimetres.
         size: pixels each way.
-        grid: strata each way within a pixel.
-        rng: jitter.
+        jitter: from `ray_jitter`, of the whole picture.
+        pixels: which pixels, counted row by row.
 
     Returns:
-        Origins and unit directions, (size · size · grid · grid, 3), rays of one pixel adjacent.
+        Origins and unit directions, (pixels · grid · grid, 3), rays of one pixel adjacent.
     """
-    cell = (np.arange(grid) + 0.0) / grid
-    jitter = rng.random((size, size, grid, grid, 2)) / grid
-    px = np.arange(size)[None, :, None, None] + cell[None, None, None, :] + jitter[..., 0]
-    py = np.arange(size)[:, None, None, None] + cell[None, None, :, None] + jitter[..., 1]
+    jitter = jitter[pixels]
+    row, column = np.divmod(np.arange(size * size)[pixels], size)
+    grid = jitter.shape[1]
+    cell = np.arange(grid) / grid
+    px = column[:, None, None] + cell[None, None, :] + jitter[..., 0]
+    py = row[:, None, None] + cell[None, :, None] + jitter[..., 1]
     half = np.tan(np.radians(FIELD_OF_VIEW / 2))
     x = (2 * px / size - 1) * half
     y = (1 - 2 * py / size) * half
