@@ -37,9 +37,9 @@ SIZE = 176
 AGREEMENT = 0.45
 # Head turns of the probes, taken in turn by the candidates.
 _PROBE_YAW = 24.0
-# Two people whose average embeddings are this far apart have hardly a pair of pictures within 0.6 (measured);
+# Two people whose average embeddings are this far apart have few pairs of pictures within 0.6 (measured);
 # the share of such pairs falls off over `_SOFTNESS`.
-_APART = 0.62
+_APART = 0.59
 _SOFTNESS = 0.035
 # What being alike in words costs, beside one whole pair of people who are taken for one another.
 _WORDS = 1.0
