@@ -47,7 +47,7 @@ def draw(stage: Stage, tracer: Tracer, body: BodyData, rng: np.random.Generator)
 
     Args:
         stage: what to draw.
-        tracer: the tracer over `stage.surfaces`.
+        tracer: the tracer over `stage.surfaces`; closed when the picture is traced.
         body: the body data.
         rng: the picture's own noise.
 
@@ -66,6 +66,7 @@ def draw(stage: Stage, tracer: Tracer, body: BodyData, rng: np.random.Generator)
         rays = camera_rays(stage.camera.target, stage.camera.distance, size, jitter, pixels)
         sums[pixels] = _band(stage, tracer, body, *rays, rng, per_pixel)
     del jitter
+    tracer.close()
     give_back()
     means = (sums / per_pixel).reshape(size, size, -1)
     coverage, hair = means[..., 10:], means[..., 9:10]

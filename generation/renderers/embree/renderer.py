@@ -87,6 +87,10 @@ class EmbreeRenderer:
         Raises:
             RememError: an unknown name (hair style, expression, …) or an impossible size.
         """
+        self._forget_all_but(person)
+        return self._portrait(person, view, size)
+
+    def _portrait(self, person: Person, view: View, size: int) -> Picture:
         _check_size(size)
         posed = self._pose(person, view)
         target = posed.head + np.array([*(FRAME_CENTRE[:2] + view.camera_shift), 0.0])
@@ -160,7 +164,7 @@ class EmbreeRenderer:
         # About as fine as it will be seen: a print is 2 dm wide, a badge's photograph half of that.
         distance = view.camera_distance - figure.position[2]
         shown = (2 * PRINT if portrait else CARD[0] * 2) / frame_height(distance) * size
-        inner = self.render(person, photo, int(np.clip(1.25 * shown, 32, 256)))
+        inner = self._portrait(person, photo, int(np.clip(1.25 * shown, 32, 256)))
         place = EYES + np.asarray(figure.position)
         rng = stream(0, "print", view.draw, number, figure.kind)
         if portrait:
@@ -195,9 +199,7 @@ class EmbreeRenderer:
             camera.distance - place[2],
         )
         owner = {"person": posed.known.person, "figure": how, "number": number, "place": place}
-        surfaces = [
-            dataclasses.replace(s, vertices=s.vertices + place, settings=s.settings | owner) for s in surfaces
-        ]
+        surfaces = [_moved(s, place, owner) for s in surfaces]
         skin = next(s for s in surfaces if s.material == "skin")
         front = face_vertices(self.body)
         kind = getattr(how, "kind", "present")
@@ -218,8 +220,6 @@ class EmbreeRenderer:
         background = np.asarray(paint_background(view.scene, size, view.draw), dtype=np.float64)
         stage = Stage(surfaces, camera, view.light, light_centre, background)
         boxes = [face_box(face.points, camera, size) for face in faces]
-        give_back()
-        pixels = apply_effects(self.shoot(stage, tracer, rng), view, boxes[0] if len(boxes) == 1 else None)
         found = tuple(
             Face(
                 identity=face.identity,
@@ -229,15 +229,21 @@ class EmbreeRenderer:
             )
             for face, box in zip(faces, boxes, strict=True)
         )
+        give_back()
+        pixels = apply_effects(self.shoot(stage, tracer, rng), view, boxes[0] if len(boxes) == 1 else None)
         return Picture(pixels=pixels, faces=found)
 
     def shoot(self, stage: Stage, tracer: Tracer, rng: np.random.Generator) -> np.ndarray:
         """Pixels of a stage, uint8 RGB; the one step that another tracer of the same stage replaces."""
         return draw(stage, tracer, self.body, rng)
 
+    def _forget_all_but(self, person: Person) -> None:
+        """Portraits come person by person: those of the last group picture are needed no more."""
+        for key in [key for key in self._prepared if key != _key(person)]:
+            del self._prepared[key]
+
     def _prepare(self, person: Person) -> PreparedPerson:
-        # The number is no part of the looks, but it seeds the placing of hair and freckles.
-        key = json.dumps(dataclasses.asdict(person), sort_keys=True)
+        key = _key(person)
         if key not in self._prepared:
             self._prepared[key] = prepare(person, self.body)
             give_back()
@@ -245,6 +251,17 @@ class EmbreeRenderer:
                 self._prepared.popitem(last=False)
         self._prepared.move_to_end(key)
         return self._prepared[key]
+
+
+def _key(person: Person) -> str:
+    # The number is no part of the looks, but it seeds the placing of hair and freckles.
+    return json.dumps(dataclasses.asdict(person), sort_keys=True)
+
+
+def _moved(surface: Surface, place: np.ndarray, owner: dict[str, object]) -> Surface:
+    """The surface at its owner's place, in the precision that it has: strands are many, and single."""
+    vertices = (surface.vertices + place).astype(surface.vertices.dtype)
+    return dataclasses.replace(surface, vertices=vertices, settings=surface.settings | owner)
 
 
 def _check_size(size: int) -> None:

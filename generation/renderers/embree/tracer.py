@@ -30,10 +30,19 @@ class Tracer:
     def __init__(self, surfaces: list[Surface]) -> None:
         offsets = np.cumsum([0] + [len(s.vertices) for s in surfaces])
         self._ends = np.cumsum([len(s.triangles) for s in surfaces])
-        vertices = np.concatenate([s.vertices for s in surfaces]).astype(np.float32)
-        triangles = [s.triangles + o for s, o in zip(surfaces, offsets[:-1], strict=True)]
+        vertices = np.empty((offsets[-1], 3), np.float32)
+        triangles = np.empty((self._ends[-1], 3), np.int32)
+        for surface, first, end in zip(surfaces, offsets[:-1], self._ends, strict=True):
+            vertices[first : first + len(surface.vertices)] = surface.vertices
+            np.add(
+                surface.triangles, first, out=triangles[end - len(surface.triangles) : end], casting="unsafe"
+            )
         self._scene = rtcore_scene.EmbreeScene()
-        self._mesh = TriangleMesh(self._scene, vertices, np.concatenate(triangles).astype(np.int32))
+        self._mesh = TriangleMesh(self._scene, vertices, triangles)
+
+    def close(self) -> None:
+        """Free the scene, a third of a worker's memory; no ray can be traced after this."""
+        self._scene = self._mesh = None
 
     def first_hits(self, origins: np.ndarray, directions: np.ndarray) -> Hits:
         """Closest hits of (n, 3) rays."""
