@@ -34,9 +34,7 @@ class Tracer:
         triangles = np.empty((self._ends[-1], 3), np.int32)
         for surface, first, end in zip(surfaces, offsets[:-1], self._ends, strict=True):
             vertices[first : first + len(surface.vertices)] = surface.vertices
-            np.add(
-                surface.triangles, first, out=triangles[end - len(surface.triangles) : end], casting="unsafe"
-            )
+            triangles[end - len(surface.triangles) : end] = surface.triangles + first
         self._scene = rtcore_scene.EmbreeScene()
         self._mesh = TriangleMesh(self._scene, vertices, triangles)
 
