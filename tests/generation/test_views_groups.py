@@ -62,6 +62,23 @@ def test_what_covers_a_framed_picture(views, kind, shift, nearer, covers):
     assert covers_portrait(prop, view.figures, lens(view)) is covers
 
 
+def test_the_users_own_pictures_are_not_named_by_clothes_that_they_do_not_wear():
+    config = load_preset("default", renderer="folder")
+    places = {
+        figure.place
+        for index in range(config.identities)
+        for role in ("seen", "unseen")
+        for number in range(config.groups_per_identity)
+        for figure in sample_group(config, index, role, number).figures
+    }
+    named = {"on the left", "on the right", "in the middle", "second from the left", "in the framed picture"}
+    assert named <= places
+    assert places <= named | {"on the far left", "second from the right", "on the far right"} | {
+        "on the ID badge",
+        "in front of the camera",
+    }
+
+
 def test_the_kinds_of_pictures(views):
     counts = {len(v.figures) for v in views}
     assert counts == {2, 3, 4}
