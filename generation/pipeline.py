@@ -27,6 +27,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from generation.identity import Studio, build_identity, pictures_per_identity
 from generation.people.casting import Audition, Cast, audition, choose_cast, described_cast
 from generation.presets import ASSETS
+from generation.progress import PictureCount
 from generation.quality.gate import Gate
 from generation.quality.recogniser import Recogniser
 from generation.renderers import get_renderer
@@ -242,28 +243,6 @@ def _cast(tree: RawTree, config: BenchmarkConfig, workers: int, faces: Path | No
     _run(HoldAuditions, tree, config, workers, faces, "Casting", config.identities, count)
     auditions = (Audition.load(tree.audition(index), config, index) for index in range(config.identities))
     choose_cast(config, auditions).save(tree.cast)
-
-
-class PictureCount:
-    """Counts the pictures of a tree; looks no more into the folders of identities that are complete."""
-
-    def __init__(self, tree: RawTree, identities: int, per_identity: int) -> None:
-        self._waiting = [tree.identity(index) / "images" for index in range(identities)]
-        self._per_identity = per_identity
-        self._done = 0
-
-    def __call__(self) -> int:
-        """How many pictures there are."""
-        waiting, partial = [], 0
-        for folder in self._waiting:
-            count = sum(1 for _ in folder.glob("[!.]*.png"))
-            if count >= self._per_identity:
-                self._done += count
-            else:
-                waiting.append(folder)
-                partial += count
-        self._waiting = waiting
-        return self._done + partial
 
 
 def _run(

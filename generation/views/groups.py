@@ -8,10 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from generation.streams import stream
-from generation.views.framing import covers_portrait, face_height, half_frame, lens, visible_share
-from generation.views.grouptables import GroupTables, Layout, Setting, load_group_tables
+from generation.views.framing import covers_portrait, face_height, lens, visible_share
+from generation.views.groupsettings import choose_setting, in_frame, place_props
+from generation.views.grouptables import GroupTables, Layout, load_group_tables
 from generation.views.templates import ROLES, Place, Templates, frontal_light, load_templates
-from generation.views.view import Figure, GroupView, LightRig, Outfit, Prop
+from generation.views.view import Figure, GroupView, LightRig, Outfit
 from remem_dataset.config import BenchmarkConfig
 from remem_dataset.errors import RememError
 
@@ -95,7 +96,7 @@ def sample_group(
     standing = [int(i) for i in rng.permutation(people + ([] if asked_is_pictured else [index]))]
     places = templates.places[ROLES[role]]
     place = places[rng.integers(len(places))]
-    setting = _setting(tables, place.scene.kind in tables.indoor, kind, rng)
+    setting = choose_setting(tables, place.scene.kind in tables.indoor, kind, rng)
     colours = [tables.colours[t.colour] for t in setting.things]
     paints = [c[rng.integers(len(c))] for c in colours]
     outfits = _outfits(templates, role, count, rng)
@@ -135,7 +136,7 @@ def sample_group(
                 figures, kind, shown, layout, lens(view), outfits[-1], templates, role, ease, rng
             )
         asked = next(k for k, f in enumerate(figures) if f.identity == index)
-        props = _props(setting, paints, lens(view), rng, ease)
+        props = place_props(setting, paints, lens(view), rng, ease)
         props = tuple(prop for prop in props if not covers_portrait(prop, figures, lens(view)))
         view = dataclasses.replace(view, figures=tuple(figures), asked=asked, props=props)
         share = _worst(view, tables)
@@ -157,17 +158,6 @@ def _mirrored(layout: Layout) -> Layout:
     heads = tuple((-x, y, z) for x, y, z in reversed(layout.heads))
     frame = None if layout.frame is None else (-layout.frame[0], *layout.frame[1:])
     return dataclasses.replace(layout, heads=heads, frame=frame)
-
-
-def _setting(tables: GroupTables, indoor: bool, kind: str | None, rng: np.random.Generator) -> Setting:
-    """A framed picture wants something to stand on; a badge wants nothing before the chest."""
-    here = "indoor" if indoor else "outdoor"
-    fitting = [s for s in tables.settings if s.where in ("any", here)]
-    if kind == "portrait":
-        fitting = [s for s in fitting if s.front and s.things[0].kind in ("table", "counter")]
-    elif kind == "badge":
-        fitting = [s for s in fitting if not s.front and all(t.place[2] < 0 for t in s.things)]
-    return fitting[rng.integers(len(fitting))]
 
 
 def _outfits(templates: Templates, role: str, count: int, rng: np.random.Generator) -> list[Outfit]:
@@ -288,31 +278,6 @@ def _with_picture(
         outfit=outfit,
     )
     return [*figures[:at], pictured, *figures[at:]]
-
-
-def in_frame(
-    place: tuple[float, float, float], camera: tuple[float, float, float]
-) -> tuple[float, float, float]:
-    """The position of a place given as (share across the frame, decimetres above its lower edge, depth)."""
-    across, rise, depth = place
-    half = half_frame(camera, depth)
-    return camera[0] + across * half, camera[1] - half + rise, depth
-
-
-def _props(
-    setting: Setting,
-    paints: list[tuple[float, float, float]],
-    camera: tuple[float, float, float],
-    rng: np.random.Generator,
-    ease: float,
-) -> tuple[Prop, ...]:
-    props = []
-    for thing, paint in zip(setting.things, paints, strict=True):
-        x, y, z = in_frame(thing.place, camera)
-        small = thing.kind in ("cup", "books", "laptop", "chair")
-        shift = float(rng.uniform(-0.5, 0.5)) * ease if small else 0.0
-        props.append(Prop(thing.kind, (x + shift, y, z), thing.size, paint))
-    return tuple(props)
 
 
 def _worst(view: GroupView, tables: GroupTables) -> float:

@@ -23,29 +23,14 @@ from generation.renderers.folder import pictures
 from generation.renderers.folder.cutout import cut_out, find_face, to_linear
 from generation.renderers.folder.light import grade
 from generation.renderers.folder.pictures import digest, list_folders, load
-from generation.views.view import AreaLight, Figure, GroupView, LightRig, Outfit, Scene, View
+from generation.views.view import AreaLight, Figure, GroupView, LightRig, Outfit, Scene
 from remem_dataset.errors import RememError
 from tests.fakes.faces import EVEN_LIGHT as LIGHT
-from tests.fakes.faces import LOOKS, draw_faces
+from tests.fakes.faces import LOOKS, PASSPORT, draw_faces
 
 SCENE = Scene("wall", "studio", {"centre": (0.1, 0.3, 0.6), "edge": (0.05, 0.15, 0.3), "mottle": 0.0})
 OUTFIT = Outfit("plain", "crew", "plain", ((0.2, 0.2, 0.2), (0.3, 0.3, 0.3)))
-VIEW = View(
-    id="train-000",
-    role="train",
-    yaw=0.0,
-    pitch=0.0,
-    roll=0.0,
-    expression="neutral",
-    expression_strength=1.0,
-    gaze=(0.0, 0.0),
-    outfit=OUTFIT,
-    light=LIGHT,
-    scene=SCENE,
-    camera_distance=18.0,
-    camera_shift=(0.0, 0.0),
-    draw=3,
-)
+VIEW = dataclasses.replace(PASSPORT, outfit=OUTFIT, scene=SCENE, camera_distance=18.0, draw=3)
 SIZE = 128
 
 

@@ -18,9 +18,9 @@ from generation.renderers.backgrounds import paint_background
 from generation.renderers.embree import bodydata, post, tables
 from generation.renderers.embree.hair import style_of
 from generation.renderers.embree.regions import above_hairline
-from generation.views.view import AreaLight, LightRig, Outfit, Scene, View
+from generation.views.view import AreaLight, LightRig, Outfit, Scene
 from remem_dataset.errors import RememError
-from tests.fakes.faces import PERSON
+from tests.fakes.faces import PASSPORT, PERSON
 
 SIZE = 64
 
@@ -33,22 +33,7 @@ LIGHT = LightRig(
     ambient_sky=(0.3, 0.32, 0.36),
     ambient_ground=(0.14, 0.12, 0.11),
 )
-VIEW = View(
-    id="train-000",
-    role="train",
-    yaw=0.0,
-    pitch=0.0,
-    roll=0.0,
-    expression="neutral",
-    expression_strength=1.0,
-    gaze=(0.0, 0.0),
-    outfit=Outfit("plain", "crew", "plain", ((0.1, 0.2, 0.3), (0.8, 0.8, 0.8))),
-    light=LIGHT,
-    scene=Scene("grey", "studio", {}),
-    camera_distance=15.0,
-    camera_shift=(0.0, 0.0),
-    draw=5,
-)
+VIEW = dataclasses.replace(PASSPORT, light=LIGHT, scene=Scene("grey", "studio", {}), camera_distance=15.0)
 
 
 @pytest.fixture(scope="module")

@@ -17,9 +17,9 @@ from generation.people.person import Person
 from generation.renderers.embree.atlas import Atlas
 from generation.renderers.embree.bodydata import BodyData
 from generation.renderers.embree.noise import noise
-from generation.renderers.embree.regions import beard_density, brow_density, scalp_density
 from generation.renderers.embree.relief import make_relief, scar_profile
 from generation.renderers.embree.shading import Material
+from generation.renderers.embree.skin_features import EYE, eye_paint, hair_shadow, lip_colour, spot
 from generation.renderers.embree.surface import smoothstep, unit
 from generation.streams import stream
 
@@ -37,7 +37,6 @@ TONES = np.array(
 MELANIN = np.array([0.55, 0.95, 1.25], dtype=np.float32)
 BLOOD = np.array([0.10, 0.85, 0.70], dtype=np.float32)
 _TILT = 0.7  # longest tilt that the texture can hold
-_EYE = (0.31, 7.285, 1.25)  # canonical centre of the left eyeball, decimetres
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,12 +110,6 @@ def _bilinear(texture: np.ndarray, where: np.ndarray) -> np.ndarray:
     return result
 
 
-def _spot(xyz: np.ndarray, centre: tuple[float, float, float], radius: float) -> np.ndarray:
-    """Gaussian around a point and its mirror image."""
-    x, y, z = np.abs(xyz[:, 0]) - centre[0], xyz[:, 1] - centre[1], xyz[:, 2] - centre[2]
-    return np.exp((x * x + y * y + z * z) * np.float32(-1 / (2 * radius**2)))
-
-
 def bake_skin(person: Person, body: BodyData, atlas: Atlas) -> SkinMaps:
     """Paint a person's skin over the atlas.
 
@@ -144,16 +137,14 @@ def bake_skin(person: Person, body: BodyData, atlas: Atlas) -> SkinMaps:
         pale = (0.65 * base + 0.35 * skin_tone(0.0)) * np.array([1.05, 0.95, 0.97], np.float32)
         colour = colour * (1 - scar) + pale * scar
 
-    colour = _lip_colour(person, base, colour, lips, xyz, seed)
-    colour = _hair_shadow(person, base, colour, ears, lips, xyz, seed)
+    colour = lip_colour(person, base, colour, lips, xyz, seed)
+    colour = hair_shadow(person, base, colour, ears, lips, xyz, seed)
     inside = np.clip(sample_mask(body.masks["inside-mouth"], uv) * 1.5, 0, 1)[:, None]
     colour = colour * (1 - inside) + np.array([0.30, 0.075, 0.065], np.float32) * inside
     # The lids' wet rim and the inner corner are flesh without pigment.
-    away = np.sqrt(
-        (np.abs(xyz[:, 0]) - _EYE[0]) ** 2 + (xyz[:, 1] - _EYE[1]) ** 2 + (xyz[:, 2] - _EYE[2]) ** 2
-    )
+    away = np.sqrt((np.abs(xyz[:, 0]) - EYE[0]) ** 2 + (xyz[:, 1] - EYE[1]) ** 2 + (xyz[:, 2] - EYE[2]) ** 2)
     rim = smoothstep(0.163, 0.150, away)
-    colour = _eye_paint(person, colour, xyz)
+    colour = eye_paint(person, colour, xyz)
     # Where the upper lashes grow the rim looks dark.
     lashes = smoothstep(7.285, 7.315, xyz[:, 1]) * smoothstep(0.172, 0.160, away)
     colour *= 1 - (0.70 * lashes)[:, None]
@@ -161,8 +152,8 @@ def bake_skin(person: Person, body: BodyData, atlas: Atlas) -> SkinMaps:
     flesh = np.array([0.46, 0.20, 0.17], np.float32) * (1 - 0.35 * person.melanin)
     colour = colour * (1 - 0.75 * rim[:, None]) + flesh * 0.75 * rim[:, None]
 
-    oily = _spot(xyz, (0.0, 7.0, 1.6), 0.24) + _spot(xyz, (0.0, 7.78, 1.45), 0.30)
-    oily += 0.6 * _spot(xyz, (0.50, 7.02, 1.22), 0.16)
+    oily = spot(xyz, (0.0, 7.0, 1.6), 0.24) + spot(xyz, (0.0, 7.78, 1.45), 0.30)
+    oily += 0.6 * spot(xyz, (0.50, 7.02, 1.22), 0.16)
     rough = 0.56 - 0.09 * np.clip(oily, 0, 1) - 0.03 * person.melanin + 0.015 * noise(xyz, 0.02, seed + 37)
     rough = rough + (0.36 - rough) * lips
     rough = rough + (0.16 - rough) * rim
@@ -186,11 +177,11 @@ def _melanin(person: Person, xyz: np.ndarray, seed: int) -> np.ndarray:
     m += 0.018 * noise(xyz, 0.018, seed + 6)
     # Around eyes and mouth and on the sides of the forehead skin is darker, most so on dark skin.
     ringed = 0.06 + 0.16 * tone
-    m += ringed * (_spot(xyz, (0.30, 7.13, 1.36), 0.085) + 0.6 * _spot(xyz, (0.29, 7.41, 1.38), 0.075))
-    m += 0.5 * ringed * _spot(xyz, (0.19, 7.26, 1.33), 0.06)
-    m += 0.10 * tone * (_spot(xyz, (0.30, 6.58, 1.25), 0.12) + _spot(xyz, (0.0, 6.42, 1.42), 0.12))
-    m += 0.16 * tone * _spot(xyz, (0.68, 7.75, 0.85), 0.28)
-    m -= 0.10 * tone * _spot(xyz, (0.42, 6.98, 1.30), 0.16)
+    m += ringed * (spot(xyz, (0.30, 7.13, 1.36), 0.085) + 0.6 * spot(xyz, (0.29, 7.41, 1.38), 0.075))
+    m += 0.5 * ringed * spot(xyz, (0.19, 7.26, 1.33), 0.06)
+    m += 0.10 * tone * (spot(xyz, (0.30, 6.58, 1.25), 0.12) + spot(xyz, (0.0, 6.42, 1.42), 0.12))
+    m += 0.16 * tone * spot(xyz, (0.68, 7.75, 0.85), 0.28)
+    m -= 0.10 * tone * spot(xyz, (0.42, 6.98, 1.30), 0.16)
     m += 0.03 * smoothstep(6.2, 5.8, xyz[:, 1])
     front = (
         smoothstep(0.6, 1.0, xyz[:, 2]) * smoothstep(6.2, 6.6, xyz[:, 1]) * smoothstep(8.3, 7.7, xyz[:, 1])
@@ -208,9 +199,9 @@ def _melanin(person: Person, xyz: np.ndarray, seed: int) -> np.ndarray:
 
 def _blood(person: Person, xyz: np.ndarray, ears: np.ndarray, seed: int) -> np.ndarray:
     """Haemoglobin offset (n,) from the base tone."""
-    flush = 0.9 * _spot(xyz, (0.50, 6.90, 1.22), 0.20) + 0.9 * _spot(xyz, (0.0, 6.93, 1.66), 0.12)
-    flush += 0.45 * _spot(xyz, (0.12, 6.88, 1.48), 0.06) + 0.35 * _spot(xyz, (0.0, 6.28, 1.45), 0.15)
-    flush += 0.16 * _spot(xyz, (0.30, 7.39, 1.38), 0.07) + 0.28 * _spot(xyz, (0.28, 7.16, 1.36), 0.07)
+    flush = 0.9 * spot(xyz, (0.50, 6.90, 1.22), 0.20) + 0.9 * spot(xyz, (0.0, 6.93, 1.66), 0.12)
+    flush += 0.45 * spot(xyz, (0.12, 6.88, 1.48), 0.06) + 0.35 * spot(xyz, (0.0, 6.28, 1.45), 0.15)
+    flush += 0.16 * spot(xyz, (0.30, 7.39, 1.38), 0.07) + 0.28 * spot(xyz, (0.28, 7.16, 1.36), 0.07)
     flush += 0.7 * ears
     blotch = 1 + 0.28 * noise(xyz, 0.11, seed + 8, order=2) + 0.16 * noise(xyz, 0.04, seed + 9)
     blood = (0.13 + 0.27 * person.redness) * np.minimum(flush, 1.0) * blotch
@@ -220,73 +211,9 @@ def _blood(person: Person, xyz: np.ndarray, ears: np.ndarray, seed: int) -> np.n
     if person.age > 45:
         # Small burst vessels on cheeks and nose.
         vessels = smoothstep(0.16, 0.04, np.abs(noise(xyz, 0.06, seed + 11)))
-        weight = _spot(xyz, (0.46, 6.92, 1.25), 0.16) + _spot(xyz, (0.07, 6.93, 1.58), 0.10)
+        weight = spot(xyz, (0.46, 6.92, 1.25), 0.16) + spot(xyz, (0.07, 6.93, 1.58), 0.10)
         blood += min((person.age - 45) / 50, 0.6) * 0.16 * vessels * weight
     return blood * (1 - 0.62 * person.melanin)
-
-
-def _lip_colour(
-    person: Person, base: np.ndarray, colour: np.ndarray, lips: np.ndarray, xyz: np.ndarray, seed: int
-) -> np.ndarray:
-    """Lips: the person's lip colour over the skin's, darker above, with an edge that fades into the skin."""
-    share = 0.60 if person.gender == "female" else 0.26
-    natural = base * np.array([0.90, 0.64, 0.65], np.float32)
-    lip = share * np.asarray(person.lip, np.float32) + (1 - share) * natural
-    upper = smoothstep(6.585, 6.635, xyz[:, 1])
-    creases = noise(xyz * np.array([3.2, 0.5, 0.5], np.float32), 0.055, seed + 23)
-    shade = (1 - 0.17 * upper) * (1 + 0.06 * creases + 0.05 * noise(xyz, 0.06, seed + 24))
-    # Old lips are thin and pale.
-    faded = 0.86 - 0.30 * float(np.clip((person.age - 45) / 40, 0, 1))
-    alpha = (faded * smoothstep(0.10, 0.95, lips))[:, None]
-    return colour * (1 - alpha) + lip * shade[:, None] * alpha
-
-
-def _eye_paint(person: Person, colour: np.ndarray, xyz: np.ndarray) -> np.ndarray:
-    """Eye shadow and a drawn line on the upper lids of about half of the women, each in her own way."""
-    rng = stream(0, "renderer-eye-paint", person.index)
-    worn, hue, strength, wing = rng.random(4)
-    if person.gender != "female" or worn > 0.55:
-        return colour
-    shades = np.array([[0.05, 0.035, 0.03], [0.10, 0.055, 0.045], [0.045, 0.05, 0.07], [0.13, 0.05, 0.07]])
-    shade = shades[int(hue * len(shades))].astype(np.float32)
-    x, y = np.abs(xyz[:, 0]), xyz[:, 1]
-    above = smoothstep(7.27, 7.32, y) * (xyz[:, 2] > 1.0)
-    lid = _spot(xyz, (_EYE[0], 7.35, _EYE[2] + 0.10), 0.085) * above
-    corner = _spot(xyz, (_EYE[0] + 0.13, 7.33, _EYE[2] + 0.02), 0.05) * above * wing
-    line = smoothstep(0.190, 0.168, np.hypot(np.hypot(x - _EYE[0], y - _EYE[1]), xyz[:, 2] - _EYE[2])) * above
-    amount = np.clip((0.30 + 0.45 * strength) * (lid + corner) + 0.5 * line, 0, 0.8)[:, None]
-    return colour * (1 - amount) + shade * amount
-
-
-def _hair_shadow(
-    person: Person,
-    base: np.ndarray,
-    colour: np.ndarray,
-    ears: np.ndarray,
-    lips: np.ndarray,
-    xyz: np.ndarray,
-    seed: int,
-) -> np.ndarray:
-    """Hairs too fine for strands, and those under the skin: stubble, brows, scalp."""
-    hair = np.asarray(person.hair_colour, np.float32) * (1 - 0.45 * person.grey) + 0.22 * person.grey
-    if person.gender == "male":
-        shade = beard_density("stubble" if person.beard == "none" else person.beard, xyz, stubble=True)
-        grain = np.clip(
-            0.80 + 0.30 * noise(xyz, 0.010, seed + 17) + 0.15 * noise(xyz, 0.09, seed + 18, 2), 0, 1.4
-        )
-        strength = {"none": 0.15, "stubble": 0.66}.get(person.beard, 0.66)
-        shade = np.clip(shade * strength * grain * (1 - lips), 0, 0.85)[:, None]
-        # Roots seen through the skin look bluish.
-        colour = (
-            colour * (1 - shade) + (0.40 * hair + base * np.array([0.16, 0.17, 0.19], np.float32)) * shade
-        )
-    roots = scalp_density(person.hair_style, xyz) * (1 - np.clip(ears * 3, 0, 1))
-    roots = np.clip(roots * (0.82 + 0.10 * noise(xyz, 0.02, seed + 19)), 0, 0.92)[:, None]
-    colour = colour * (1 - roots) + (0.6 * hair + 0.03 * base) * roots
-    brow = (0.34 * brow_density(person, xyz) * np.clip(0.9 + 0.4 * noise(xyz, 0.02, seed + 21), 0.2, 1.5))[
-        :, None
-    ]
-    return colour * (1 - brow) + (0.55 * hair + 0.22 * base) * brow
 
 
 def _freckles(person: Person, xyz: np.ndarray) -> np.ndarray:
