@@ -1,10 +1,11 @@
 """CPU time, memory and scaling of picture making, as the renderer and a build use them.
 
-    python benchmarks/render.py [--pictures 24] [--out docs/render-benchmark.json]
+    python benchmarks/render.py [--pictures 36] [--out docs/default-preset/render-benchmark.json]
 
 Every figure is measured in this run, in fresh processes: CPU seconds a picture at 256² and 384² (preparing
 people and checking faces included, over people and views as the default preset draws them), peak memory of
-a worker, and the wall-clock ratio of a small build with one worker and with two.
+a worker, the wall-clock ratio of a small build with one worker and with two, and what the machine allows: the
+ratio of two processes that draw and share nothing.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ import typer
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+#: Views of each person drawn; the default preset draws 157, over which preparing a person is spread.
+VIEWS_PER_PERSON = 12
 #: (config option, value) of the build whose wall clock two workers should halve.
 SMALL_BUILD = {
     "preset": "default",
@@ -48,7 +51,7 @@ def draw(size: int, pictures: int, groups: int, check: bool, answer) -> None:
 
     Args:
         size: pixels each way.
-        pictures: how many portraits, of as many views, four to a person.
+        pictures: how many portraits, of as many views, `VIEWS_PER_PERSON` to a person.
         groups: how many group pictures.
         check: whether each picture also goes through the face check.
         answer: queue for the result.
@@ -76,7 +79,7 @@ def draw(size: int, pictures: int, groups: int, check: bool, answer) -> None:
     embed(renderer.render(someone(0), sample_view(config, 0, "anchor", 0), 64))  # loads models, fills caches
     start = time.process_time()
     for number in range(pictures):
-        person = someone(number // 4 % config.identities)
+        person = someone(number // VIEWS_PER_PERSON % config.identities)
         embed(renderer.render(person, sample_view(config, person.index, "train", number), size))
     middle, peak = time.process_time(), peak_gib()
     for number in range(groups):
@@ -103,6 +106,38 @@ def in_fresh_process(**arguments) -> dict[str, float]:
     return result
 
 
+def draw_when_all_are_ready(barrier, answer) -> None:
+    """Draw eight pictures at the same time as others do, and report the wall-clock seconds."""
+    from generation.people.casting import candidate_person
+    from generation.presets import load_preset
+    from generation.renderers import get_renderer
+    from generation.views import sample_view
+
+    config = load_preset("default")
+    renderer, person = get_renderer(config.renderer), candidate_person(config, 0, 0)
+    renderer.render(person, sample_view(config, 0, "train", 0), 256)
+    barrier.wait()
+    start = time.perf_counter()
+    for number in range(8):
+        renderer.render(person, sample_view(config, 0, "train", number), 256)
+    answer.put(time.perf_counter() - start)
+
+
+def unrelated_seconds(processes: int) -> float:
+    """Wall-clock seconds of the slowest of some processes that each draw the same eight pictures."""
+    context = multiprocessing.get_context("spawn")
+    answer, barrier = context.Queue(), context.Barrier(processes)
+    started = [
+        context.Process(target=draw_when_all_are_ready, args=(barrier, answer)) for _ in range(processes)
+    ]
+    for process in started:
+        process.start()
+    slowest = max(answer.get() for _ in started)
+    for process in started:
+        process.join()
+    return slowest
+
+
 def build_seconds(workers: int) -> float:
     """Wall-clock seconds of the small build."""
     with tempfile.TemporaryDirectory() as folder:
@@ -117,7 +152,7 @@ def build_seconds(workers: int) -> float:
 
 
 def main(
-    pictures: Annotated[int, typer.Option(help="Portraits for each size.")] = 24,
+    pictures: Annotated[int, typer.Option(help="Portraits for each size.")] = 36,
     groups: Annotated[int, typer.Option(help="Group pictures.")] = 4,
     builds: Annotated[bool, typer.Option(help="Also time builds with one and two workers.")] = True,
     out: Annotated[Path | None, typer.Option(help="Also write the figures as JSON.")] = None,
@@ -135,6 +170,7 @@ def main(
     if builds:
         figures["build_s_one_worker"] = build_seconds(1)
         figures["build_s_two_workers"] = build_seconds(2)
+        figures["speed_up_of_unrelated_processes"] = 2 * unrelated_seconds(1) / unrelated_seconds(2)
         figures["speed_up_of_two_workers"] = figures["build_s_one_worker"] / figures["build_s_two_workers"]
     for name, value in figures.items():
         typer.echo(f"{name:32} {value:8.3f}")

@@ -37,6 +37,7 @@ TONES = np.array(
 MELANIN = np.array([0.55, 0.95, 1.25], dtype=np.float32)
 BLOOD = np.array([0.10, 0.85, 0.70], dtype=np.float32)
 _TILT = 0.7  # longest tilt that the texture can hold
+_PART = 1 << 17  # texels painted at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,14 +119,36 @@ def bake_skin(person: Person, body: BodyData, atlas: Atlas) -> SkinMaps:
         body: for the masks.
         atlas: the texels.
     """
-    xyz, uv = atlas.xyz, atlas.uv
+    lips = np.clip(sample_mask(body.masks["lips"], atlas.uv) * 1.15, 0, 1)
+    relief = make_relief(person, atlas, lips)
+    texture = np.empty((len(atlas.xyz), 8), np.uint8)
+    # In parts, since the paint's many layers would take 100 MB over the whole atlas at once.
+    for start in range(0, len(texture), _PART):
+        part = slice(start, start + _PART)
+        texture[part] = _texels(
+            person, body, atlas.xyz[part], atlas.uv[part], lips[part], relief.fold[part], relief.tilt[part]
+        )
+    return SkinMaps(
+        texture=atlas.spread(texture),
+        wrap=np.array([0.34, 0.13, 0.07], np.float32) * (1 - 0.45 * person.melanin),
+    )
+
+
+def _texels(
+    person: Person,
+    body: BodyData,
+    xyz: np.ndarray,
+    uv: np.ndarray,
+    lips: np.ndarray,
+    fold: np.ndarray,
+    tilt: np.ndarray,
+) -> np.ndarray:
+    """Some of the texels (n, 8) uint8, as in `SkinMaps.texture`."""
     base = skin_tone(person.melanin)
     seed = person.index * 7
     ears = sample_mask(body.masks["ears"], uv)
-    lips = np.clip(sample_mask(body.masks["lips"], uv) * 1.15, 0, 1)
-    relief = make_relief(person, atlas, lips)
-    melanin = _melanin(person, xyz, seed) + 0.13 * relief.fold
-    blood = _blood(person, xyz, ears, seed) + 0.10 * relief.fold
+    melanin = _melanin(person, xyz, seed) + 0.13 * fold
+    blood = _blood(person, xyz, ears, seed) + 0.10 * fold
     colour = base * np.exp(-melanin[:, None] * MELANIN - blood[:, None] * BLOOD)
     for x, y, radius in person.moles:
         away = np.hypot(xyz[:, 0] - x, xyz[:, 1] - y)
@@ -160,13 +183,10 @@ def bake_skin(person: Person, body: BodyData, atlas: Atlas) -> SkinMaps:
     shine = 0.028 + 0.008 * person.melanin + 0.014 * lips + 0.02 * rim
     texture = np.empty((len(xyz), 8), np.float32)
     texture[:, :3] = 255 * np.sqrt(np.clip(colour, 0.004, 0.95))
-    texture[:, 3:6] = 127 + relief.tilt * (127 / _TILT)
+    texture[:, 3:6] = 127 + tilt * (127 / _TILT)
     texture[:, 6] = 255 * rough
     texture[:, 7] = 2550 * shine
-    return SkinMaps(
-        texture=atlas.spread(np.clip(np.rint(texture), 0, 255).astype(np.uint8)),
-        wrap=np.array([0.34, 0.13, 0.07], np.float32) * (1 - 0.45 * person.melanin),
-    )
+    return np.clip(np.rint(texture), 0, 255).astype(np.uint8)
 
 
 def _melanin(person: Person, xyz: np.ndarray, seed: int) -> np.ndarray:
