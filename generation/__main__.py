@@ -12,7 +12,7 @@ from rich.console import Console
 
 from generation.presets import load_preset, preset_names
 from generation.quality.command import quality
-from generation.renderers import check_renderer, source_digest
+from generation.renderers import check_renderer
 from generation.sheet import sheet
 from remem_dataset.config import BenchmarkConfig
 from remem_dataset.errors import run_app
@@ -31,7 +31,9 @@ def build(
     workers: Annotated[int, typer.Option(min=1, help="Identities built at the same time.")] = (
         os.cpu_count() or 1
     ),
-    restart: Annotated[bool, typer.Option("--restart", help="Replace a build of another config.")] = False,
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Build anew, in place of what is there.")
+    ] = False,
     faces: Annotated[
         Path | None,
         typer.Option(help="Your own pictures, one folder for each person; needs --renderer folder."),
@@ -41,19 +43,22 @@ def build(
     """Generate people, pictures and questions, and pack them as a dataset folder."""
     if context.invoked_subcommand is not None:
         return
-    from generation.pipeline import generate, open_tree
+    from generation.pipeline import generate
+    from generation.tree import open_tree, origin_of, sole_builder
     from remem_dataset.packing import check_target, is_current, pack
 
     config = load_preset(preset, **overrides)
     check_renderer(config.renderer, faces, config.identities)
-    check_target(out, config, restart=restart)
-    if is_current(out, config):
+    origin = origin_of(config, faces)
+    check_target(out, config, origin, restart=restart)
+    if not restart and is_current(out, config, origin):
         console.print(f"[bold]{out}[/] is already built from this config; nothing to do.", soft_wrap=True)
         return
-    pictures = source_digest(config.renderer, faces, config.identities)
-    tree = open_tree(out.with_name(out.name + ".raw"), config, restart=restart, faces_digest=pictures)
-    generate(tree, config, workers=workers, faces=faces)
-    manifest = pack(tree, out)
+    raw = out.with_name(out.name + ".raw")
+    with sole_builder(raw):
+        tree = open_tree(raw, config, origin, restart=restart)
+        generate(tree, config, workers=workers, faces=faces)
+        manifest = pack(tree, out)
     console.print(
         f"[bold]{out}[/]: {manifest['counts']['finetune']['train']} fine-tuning rows of {config.identities} "
         f"people, fingerprint {manifest['fingerprint']['all'][:16]}. "

@@ -108,7 +108,7 @@ def build_identity(tree: RawTree, config: BenchmarkConfig, index: int, studio: S
                 {"relation": relation, "identity_id": identity_name(other)}
                 for relation, other in profile.links.items()
             ],
-            "appearance": json.dumps(person.to_dict(), sort_keys=True),
+            "appearance": json.dumps({} if config.own_pictures else person.to_dict(), sort_keys=True),
             "forget_rank": profile.forget_rank,
         },
     )
@@ -131,8 +131,7 @@ def _keep(
     The last draw, which is the easiest, is kept if none passes; the description says so.
     """
     identity = identity_name(index)
-    path = tree.picture(identity, view_id)
-    if path.is_file():
+    if tree.has_picture(identity, view_id):
         return
     for attempt in range(config.redraws + 1 if studio.gate else 1):
         view, picture = draw(attempt)
@@ -153,7 +152,7 @@ def _keep(
     }
     # The picture is the mark of completion, so its description comes first.
     write_json(tree.sidecar(identity, view_id), description)
-    write_bytes(path, encode_picture(picture))
+    write_bytes(tree.picture(identity, view_id), encode_picture(picture))
 
 
 def encode_picture(picture: Picture) -> bytes:

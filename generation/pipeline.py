@@ -6,15 +6,11 @@ whom, every identity is built.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import functools
-import hashlib
 import multiprocessing
 import os
-import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -25,17 +21,15 @@ from loguru import logger
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from generation.identity import Studio, build_identity, pictures_per_identity
-from generation.people.casting import Audition, Cast, audition, choose_cast, described_cast
-from generation.presets import ASSETS
+from generation.people.casting import Audition, Cast, audition
+from generation.people.choice import choose_cast, described_cast
 from generation.progress import PictureCount
 from generation.quality.gate import Gate
-from generation.quality.recogniser import Recogniser
+from generation.quality.recogniser import shared_recogniser
 from generation.renderers import get_renderer
 from remem_dataset.config import BenchmarkConfig
 from remem_dataset.errors import RememError
-from remem_dataset.files import write_json
-from remem_dataset.raw import RAW_MANIFEST, RawTree
-from remem_dataset.schema import SCHEMA_VERSION
+from remem_dataset.raw import RawTree
 
 # datatrove re-adds a chatty stderr sink in every task, which tears the progress bar; errors are raised
 # to the caller anyway. This line also runs in worker processes, when they import this module.
@@ -73,7 +67,7 @@ class HoldAuditions(IdentityStep):
         """Write one identity's audition unless it is there already."""
         path = tree.audition(index)
         if Audition.load(path, config, index) is None:
-            audition(config, index, renderer_of(config.renderer, self.faces), recogniser()).save(path)
+            audition(config, index, renderer_of(config.renderer, self.faces), shared_recogniser()).save(path)
 
 
 class BuildIdentities(IdentityStep):
@@ -88,7 +82,6 @@ class BuildIdentities(IdentityStep):
 
 # One set-up for each worker process.
 renderer_of = functools.lru_cache(maxsize=2)(get_renderer)
-recogniser = functools.lru_cache(maxsize=1)(Recogniser)
 
 
 @functools.lru_cache(maxsize=1)
@@ -97,7 +90,7 @@ def _studio(root: Path, config: BenchmarkConfig, faces: Path | None) -> Studio:
     if not config.recognition:
         return Studio(renderer, described_cast(config))
     cast = Cast.load(RawTree(root).cast, config)
-    return Studio(renderer, cast, Gate(recogniser(), cast.anchors))
+    return Studio(renderer, cast, Gate(shared_recogniser(), cast.anchors))
 
 
 def _die_with_parent() -> None:
@@ -108,23 +101,6 @@ def _die_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-@contextlib.contextmanager
-def sole_builder(tree: RawTree) -> Iterator[None]:
-    """Keep other builds out of a raw tree; the lock goes with the process, however it ends.
-
-    Raises:
-        RememError: another build is at work there.
-    """
-    with (tree.root / ".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RememError(f"Another build is at work in {tree.root}; wait for it or end it.") from None
-        for leftover in tree.root.glob("**/.*.*"):  # temporary files of a build that was killed
-            leftover.unlink(missing_ok=True)
-        yield
 
 
 class IdentityExecutor(LocalPipelineExecutor):
@@ -156,64 +132,6 @@ class IdentityExecutor(LocalPipelineExecutor):
                 raise
 
 
-def generator_digest() -> str:
-    """Digest of the code and the assets that generate: pictures of two versions must not mix in a tree."""
-    whole = hashlib.blake2b(digest_size=16)
-    root = ASSETS.parent
-    for path in sorted([*root.glob("generation/**/*.py"), *root.glob("assets/**/*.*")]):
-        whole.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
-    return whole.hexdigest()
-
-
-def open_tree(root: Path, config: BenchmarkConfig, restart: bool = False, faces_digest: str = "") -> RawTree:
-    """Begin a raw tree, or take up one that was begun with the same config.
-
-    Args:
-        root: its folder.
-        config: the build's config.
-        restart: throw away what an earlier build with another config left.
-        faces_digest: what the user's own pictures hash to, if the renderer takes them (`source_digest`).
-
-    Raises:
-        RememError: the folder is not a raw tree, one of another config, one that other code began, or one of
-            other pictures.
-    """
-    tree = RawTree(root)
-    digest = generator_digest()
-    if restart and (root / RAW_MANIFEST).is_file():
-        shutil.rmtree(root)
-    if root.exists() and (not root.is_dir() or any(root.iterdir())):
-        if not (root / RAW_MANIFEST).is_file():
-            raise RememError(
-                f"{root} exists and is not a raw tree of ReMem; move it away or choose another --out."
-            )
-        there = tree.config().to_dict()
-        for name, value in config.to_dict().items():
-            if there[name] != value:
-                raise RememError(
-                    f"{root} was begun with {name} = {there[name]}, not {value}; "
-                    "choose another --out or begin anew with --restart."
-                )
-        if tree.generator() != digest:
-            raise RememError(
-                f"{root} was begun by another version of the generation code or its assets; "
-                "choose another --out or begin anew with --restart."
-            )
-        if tree.manifest().get("faces", "") != faces_digest:
-            raise RememError(
-                f"{root} was begun with other pictures in --faces; choose another --out or begin anew with "
-                "--restart."
-            )
-    manifest = {
-        "schema_version": SCHEMA_VERSION,
-        "config": config.to_dict(),
-        "generator": digest,
-        "faces": faces_digest,
-    }
-    write_json(root / RAW_MANIFEST, manifest)
-    return tree
-
-
 def generate(tree: RawTree, config: BenchmarkConfig, workers: int = 1, faces: Path | None = None) -> None:
     """Fill the raw tree, with a progress bar; pictures that are there already are kept.
 
@@ -225,11 +143,10 @@ def generate(tree: RawTree, config: BenchmarkConfig, workers: int = 1, faces: Pa
     """
     per_identity = pictures_per_identity(config)
     total = config.identities * per_identity
-    with sole_builder(tree):
-        if config.recognition:
-            _cast(tree, config, workers, faces)
-        count = PictureCount(tree, config.identities, per_identity)
-        _run(BuildIdentities, tree, config, workers, faces, "Pictures", total, count)
+    if config.recognition:
+        _cast(tree, config, workers, faces)
+    count = PictureCount(tree, config.identities, per_identity)
+    _run(BuildIdentities, tree, config, workers, faces, "Pictures", total, count)
 
 
 def _cast(tree: RawTree, config: BenchmarkConfig, workers: int, faces: Path | None) -> None:
@@ -278,6 +195,9 @@ def _run(
         watcher.start()
         try:
             executor.run()
+        except OSError as error:  # datatrove's logs and statistics, on a full disk
+            where = error.filename or tree.root
+            raise RememError(f"Cannot write {where}: {error.strerror or error}.") from None
         finally:
             stop.set()
             watcher.join()

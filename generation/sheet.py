@@ -137,7 +137,8 @@ def draw_scenes(scenes: list[dict], *, columns: int, cell: int) -> Image.Image:
         for face in row["faces"]:
             left, top, right, bottom = (scale * edge for edge in face["box"])
             asked = face["identity_id"] == row["identity_id"]
-            box = (x + left, y + top, x + right - 1, y + bottom - 1)
+            # A face may be less than a pixel here; Pillow refuses a box that ends before it begins.
+            box = (x + left, y + top, x + max(left, right - 1), y + max(top, bottom - 1))
             draw.rectangle(box, outline=_ASKED if asked else _OTHER, width=2 if asked else 1)
         letters = max(12, int(cell / 6.2))
         text = textwrap.wrap(f"{row['question']} {row['answer']}", letters)[:lines]
@@ -148,7 +149,7 @@ def draw_scenes(scenes: list[dict], *, columns: int, cell: int) -> Image.Image:
 
 def _group_pictures(source: Source, people: int) -> list[dict]:
     """One seen and one unseen group picture of each of the first people by forget rank."""
-    if SCENES not in source.manifest["counts"]:
+    if not source.manifest["counts"].get(SCENES, {}).get(SEEN):
         raise RememError(
             "This dataset has no group pictures; build one with --groups-per-identity 1 or more."
         )

@@ -33,16 +33,23 @@ def render_card(
     Returns:
         Markdown with YAML front matter.
     """
+    own_pictures = tree.config().own_pictures
     data = DatasetCardData(
         pretty_name="ReMem",
-        license="cc-by-4.0",
+        license="other" if own_pictures else "cc-by-4.0",
         language=["en"],
         annotations_creators=["machine-generated"],
         language_creators=["machine-generated"],
         multilinguality=["monolingual"],
         size_categories=[_size_category(infos[FINETUNE].splits["train"].num_examples)],
         task_categories=["visual-question-answering", "image-text-to-text"],
-        tags=["unlearning", "memorisation", "privacy", "synthetic", "vision-language-models"],
+        tags=[
+            "unlearning",
+            "memorisation",
+            "privacy",
+            *(() if own_pictures else ("synthetic",)),
+            "vision-language-models",
+        ],
     )
     DatasetInfosDict(infos).to_dataset_card_data(data)
     # The Arrow cache is keyed by this YAML, not by the Parquet files: the fingerprint in it is what keeps
@@ -67,7 +74,10 @@ def render_card(
         counts=manifest["counts"],
         attributes=_attribute_table(tree),
         scenes=_scene_table(tree),
-        balance=population_balance(
+        own_pictures=own_pictures,
+        balance=[]
+        if own_pictures
+        else population_balance(
             tree.read_profile(index)["appearance"] for index in range(tree.config().identities)
         ),
         profiles=PROFILES,

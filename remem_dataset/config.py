@@ -101,6 +101,11 @@ class BenchmarkConfig:
             raise RememError(f"renderer is {self.renderer!r}; it must be the name of a backend.")
 
     @property
+    def own_pictures(self) -> bool:
+        """Whether the faces come from the user's pictures, in their own clothes, instead of being drawn."""
+        return self.renderer == "folder"
+
+    @property
     def single_hop_count(self) -> int:
         """Single-hop fine-tuning questions for each person (nearest whole number, halves up)."""
         return int(self.qa_per_identity * self.single_hop_ratio + 0.5)

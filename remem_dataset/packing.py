@@ -19,17 +19,17 @@ from .config import BenchmarkConfig
 from .errors import RememError
 from .files import read_json_object, write_json, write_text
 from .fingerprint import file_digest, fingerprint_files
-from .raw import RawTree
+from .raw import Origin, RawTree
 from .schema import FINETUNE, FORGET, MANIFEST, RETAIN, SCHEMA_VERSION, SPLITS, TRAIN
 
 MAX_SHARD = "400MB"
 
 
-def check_target(out: Path, config: BenchmarkConfig, restart: bool = False) -> None:
+def check_target(out: Path, config: BenchmarkConfig, origin: Origin, restart: bool = False) -> None:
     """Refuse to write over what is not ours.
 
     Raises:
-        RememError: `out` exists and is no dataset folder of ours, or one of another config.
+        RememError: `out` exists and is no dataset folder of ours, or one of another config or origin.
     """
     if not out.exists():
         return
@@ -37,15 +37,15 @@ def check_target(out: Path, config: BenchmarkConfig, restart: bool = False) -> N
         if out.is_dir() and not any(out.iterdir()):
             return
         raise RememError(f"{out} exists and is not a ReMem dataset; move it away or choose another --out.")
-    if not restart and not is_current(out, config):
+    if not restart and not is_current(out, config, origin):
         raise RememError(
-            f"{out} holds a ReMem dataset of another config or version; "
+            f"{out} holds a ReMem dataset of another config, version or source of faces; "
             "choose another --out or replace it with --restart."
         )
 
 
-def is_current(out: Path, config: BenchmarkConfig) -> bool:
-    """Whether `out` is a finished dataset of exactly this config, made by this version."""
+def is_current(out: Path, config: BenchmarkConfig, origin: Origin) -> bool:
+    """Whether `out` is a finished dataset of exactly this config, made by this version from that origin."""
     if not (out / MANIFEST).is_file():
         return False
     manifest = read_json_object(out / MANIFEST, "manifest")
@@ -53,6 +53,8 @@ def is_current(out: Path, config: BenchmarkConfig) -> bool:
         manifest.get("config") == config.to_dict()
         and manifest.get("version") == __version__
         and manifest.get("schema_version") == SCHEMA_VERSION
+        and manifest.get("generator") == origin.generator
+        and manifest.get("faces") == origin.faces
         and all((out / name).is_file() for name in manifest.get("files") or ["?"])
     )
 
@@ -68,15 +70,15 @@ def pack(tree: RawTree, out: Path) -> dict[str, Any]:
         The manifest that was written to `remem.json`.
 
     Raises:
-        RememError: the raw tree is incomplete or of another schema.
+        RememError: the raw tree is incomplete or of another schema, or the disk is full.
     """
     config = tree.config()
-    out.parent.mkdir(parents=True, exist_ok=True)
+    origin = tree.origin()
     # One name, so that what a killed packing left behind goes with the next.
     work = out.parent / f".{out.name}.packing"
     shutil.rmtree(work, ignore_errors=True)
-    work.mkdir()
     try:
+        work.mkdir(parents=True)
         folder = work / "folder"
         shards = {name: _write_parquet(tree, name, work / "build" / name, folder) for name in SPLITS}
         files = {
@@ -91,6 +93,8 @@ def pack(tree: RawTree, out: Path) -> dict[str, Any]:
             "schema_version": SCHEMA_VERSION,
             "version": __version__,
             "config": config.to_dict(),
+            "generator": origin.generator,
+            "faces": origin.faces,
             "forget_levels": config.forget_counts,
             "default_forget": config.default_forget,
             "counts": {
@@ -107,6 +111,9 @@ def pack(tree: RawTree, out: Path) -> dict[str, Any]:
         data_files = _data_files(config, shards, folder)
         write_text(folder / "README.md", render_card(tree, manifest, infos, data_files))
         _replace(folder, out)
+    except OSError as error:
+        where = error.filename or out
+        raise RememError(f"Cannot write {where}: {error.strerror or error}; run the command again.") from None
     finally:
         shutil.rmtree(work, ignore_errors=True)
     return manifest
@@ -122,7 +129,7 @@ def _write_parquet(tree: RawTree, name: str, build: Path, folder: Path) -> Shard
         try:
             builder.download_and_prepare(str(build), file_format="parquet", max_shard_size=MAX_SHARD)
         except datasets.exceptions.DatasetGenerationError as error:
-            if isinstance(error.__cause__, RememError):
+            if isinstance(error.__cause__, (RememError, OSError)):
                 raise error.__cause__ from None
             raise
     shards: Shards = {}

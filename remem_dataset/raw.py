@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from .config import BenchmarkConfig
 from .errors import RememError
 from .files import read_json_object
@@ -37,6 +39,19 @@ def asked_face(row: dict[str, Any], faces: list[dict[str, Any]]) -> dict[str, An
         f"The picture {row['view_id']} of {row['identity_id']} does not show the asked person where "
         f"{row['id']} says; generate again."
     )
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a dataset was made from besides its config; a dataset of another origin is not the same.
+
+    Attributes:
+        generator: digest of the generation code and its assets.
+        faces: digest of the user's own pictures; "" for a renderer that draws people itself.
+    """
+
+    generator: str
+    faces: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,9 +107,10 @@ class RawTree:
         """What the tree says of itself: schema version, config, digests of the code and of own pictures."""
         return read_json_object(self.root / RAW_MANIFEST, "raw tree's manifest")
 
-    def generator(self) -> str | None:
-        """Digest of the generation code and assets that began this tree."""
-        return self.manifest().get("generator")
+    def origin(self) -> Origin:
+        """What this tree was begun from."""
+        manifest = self.manifest()
+        return Origin(str(manifest.get("generator", "")), str(manifest.get("faces", "")))
 
     def read_rows(self, index: int, name: str) -> Iterator[dict[str, Any]]:
         """The rows of one file, one after another.
@@ -116,6 +132,16 @@ class RawTree:
     def read_profile(self, index: int) -> dict[str, Any]:
         """The profile of one identity."""
         return read_json_object(self.profile(index), "profile")
+
+    def has_picture(self, identity_id: str, view_id: str) -> bool:
+        """Whether a picture and its description are there, and both whole: a damaged one is drawn anew."""
+        try:
+            self.read_faces(identity_id, view_id)
+            with Image.open(self.picture(identity_id, view_id)) as picture:
+                picture.verify()
+        except (RememError, OSError, SyntaxError):  # Pillow calls a broken PNG chunk a syntax error
+            return False
+        return True
 
     def read_picture(self, identity_id: str, view_id: str) -> dict[str, Any]:
         """A picture as `datasets.Image` stores it: {"bytes": PNG, "path": name}.

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from generation.identity import Studio, build_identity
-from generation.people.casting import described_cast
-from generation.pipeline import open_tree
+from generation.people.choice import described_cast
 from generation.presets import load_preset
 from generation.renderers import Face, Picture
 from generation.streams import stream
+from generation.tree import open_tree, origin_of
 from remem_dataset.config import BenchmarkConfig
 from remem_dataset.packing import pack
 
@@ -62,7 +62,7 @@ def small_config(**overrides) -> BenchmarkConfig:
 def build_dataset(out: Path, config: BenchmarkConfig | None = None) -> Path:
     """Generate and pack a dataset folder at `out` (raw tree beside it) and return it."""
     config = config or small_config()
-    tree = open_tree(out.with_name(out.name + ".raw"), config)
+    tree = open_tree(out.with_name(out.name + ".raw"), config, origin_of(config))
     for index in range(config.identities):
         build_identity(tree, config, index, swatch_studio(config))
     pack(tree, out)

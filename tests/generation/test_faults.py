@@ -14,9 +14,7 @@ import numpy as np
 import psutil
 import pytest
 
-from generation.pipeline import open_tree, sole_builder
-from remem_dataset.errors import RememError
-from tests.fakes.dataset import small_config
+from generation.tree import sole_builder
 
 KILLS = 10
 BUILD = {
@@ -143,13 +141,16 @@ def test_damaged_casting_files_are_made_anew(undisturbed, tmp_path, request):
     assert content(out) == content(undisturbed)
 
 
-def test_a_second_build_of_the_same_tree_is_refused(tmp_path):
-    tree = open_tree(tmp_path / "raw", small_config())
-    with (
-        sole_builder(tree),
-        pytest.raises(RememError, match="Another build is at work"),
-        sole_builder(tree),
-    ):
-        pass
-    with sole_builder(tree):
-        pass
+def test_a_second_build_of_the_same_tree_is_refused(undisturbed, request):
+    raw = undisturbed.with_name("remem.raw")
+    before = content(undisturbed)
+    with sole_builder(raw):
+        build = subprocess.run(
+            [*command(undisturbed, 1), "--restart"],
+            cwd=request.config.rootpath,
+            capture_output=True,
+            text=True,
+        )
+    assert build.returncode == 2
+    assert "Another build is at work" in build.stderr
+    assert content(undisturbed) == before

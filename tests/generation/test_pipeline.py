@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 import subprocess
@@ -12,13 +13,15 @@ import psutil
 import pytest
 
 from generation.identity import build_identity, planned_groups, planned_views
-from generation.pipeline import open_tree
 from generation.streams import stream
+from generation.tree import open_tree, origin_of, sole_builder
 from generation.views.groups import sample_group
 from remem_dataset.errors import RememError
 from remem_dataset.raw import RawTree
 from remem_dataset.schema import FINETUNE, PROFILES, SPLITS
 from tests.fakes.dataset import SwatchRenderer, small_config, swatch_studio
+
+ORIGIN = origin_of(small_config())
 
 
 def run_generation(*arguments, cwd):
@@ -38,7 +41,7 @@ def test_streams_depend_on_every_name_and_on_nothing_else():
 
 def test_an_identity_can_be_built_in_any_order(tmp_path):
     config = small_config()
-    forward, backward = (open_tree(tmp_path / name, config) for name in ("forward", "backward"))
+    forward, backward = (open_tree(tmp_path / name, config, ORIGIN) for name in ("forward", "backward"))
     for index in range(3):
         build_identity(forward, config, index, swatch_studio(config))
         build_identity(backward, config, 2 - index, swatch_studio(config))
@@ -55,7 +58,7 @@ def test_resuming_draws_only_what_is_missing(tmp_path):
             return super().render(person, view, size)
 
     config, first, second = small_config(), Counting(), Counting()
-    tree = open_tree(tmp_path / "raw", config)
+    tree = open_tree(tmp_path / "raw", config, ORIGIN)
     build_identity(tree, config, 0, swatch_studio(config, first))
     before = {path: path.read_bytes() for path in tree.root.rglob("*.*")}
     groups = [sample_group(config, 0, role, number) for role, number in planned_groups(config)]
@@ -67,9 +70,34 @@ def test_resuming_draws_only_what_is_missing(tmp_path):
     assert {path: path.read_bytes() for path in tree.root.rglob("*.*")} == before
 
 
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("seen-001.json", lambda content: content[:40]),
+        ("seen-001.json", lambda content: b"{}"),
+        ("seen-001.json", None),
+        ("seen-001.png", lambda content: content[:-30]),
+        ("seen-001.png", lambda content: content[:60] + b"rot" + content[63:]),
+        ("seen-001.png", lambda content: b""),
+    ],
+)
+def test_a_damaged_picture_is_drawn_anew(tmp_path, name, damage):
+    config = small_config()
+    tree = open_tree(tmp_path / "raw", config, ORIGIN)
+    build_identity(tree, config, 0, swatch_studio(config))
+    path = tree.identity(0) / "images" / name
+    before = path.read_bytes()
+    if damage:
+        path.write_bytes(damage(before))
+    else:
+        path.unlink()
+    build_identity(tree, config, 0, swatch_studio(config))
+    assert path.read_bytes() == before
+
+
 def test_every_row_file_is_written(tmp_path):
     config = small_config()
-    tree = open_tree(tmp_path / "raw", config)
+    tree = open_tree(tmp_path / "raw", config, ORIGIN)
     build_identity(tree, config, 0, swatch_studio(config))
     names = [FINETUNE, *(f"{c}-{s}" for c in SPLITS for s in SPLITS[c] if c not in (FINETUNE, PROFILES))]
     assert len(names) == 9
@@ -77,24 +105,47 @@ def test_every_row_file_is_written(tmp_path):
 
 
 def test_a_raw_tree_of_another_config_is_refused(tmp_path):
-    open_tree(tmp_path / "raw", small_config())
+    open_tree(tmp_path / "raw", small_config(), ORIGIN)
     with pytest.raises(RememError, match="begun with seed = 0, not 4"):
-        open_tree(tmp_path / "raw", small_config(seed=4))
-    assert open_tree(tmp_path / "raw", small_config(seed=4), restart=True).config().seed == 4
+        open_tree(tmp_path / "raw", small_config(seed=4), ORIGIN)
+    assert open_tree(tmp_path / "raw", small_config(seed=4), ORIGIN, restart=True).config().seed == 4
 
 
 def test_a_raw_tree_of_other_code_is_refused(tmp_path):
-    tree = open_tree(tmp_path / "raw", small_config())
+    tree = open_tree(tmp_path / "raw", small_config(), ORIGIN)
     path = tree.root / "remem-raw.json"
-    path.write_text(path.read_text().replace(tree.generator(), "0" * 32))
+    path.write_text(path.read_text().replace(tree.origin().generator, "0" * 32))
     with pytest.raises(RememError, match="another version of the generation code"):
-        open_tree(tmp_path / "raw", small_config())
+        open_tree(tmp_path / "raw", small_config(), ORIGIN)
+
+
+def test_a_raw_tree_of_other_pictures_is_refused(tmp_path):
+    open_tree(tmp_path / "raw", small_config(), ORIGIN)
+    other = dataclasses.replace(ORIGIN, faces="0" * 32)
+    with pytest.raises(RememError, match="other pictures in --faces"):
+        open_tree(tmp_path / "raw", small_config(), other)
+    tree = open_tree(tmp_path / "raw", small_config(), other, restart=True)
+    assert tree.origin() == other
+
+
+def test_restart_throws_everything_away(tmp_path):
+    config = small_config()
+    tree = open_tree(tmp_path / "raw", config, ORIGIN)
+    build_identity(tree, config, 0, swatch_studio(config))
+    with sole_builder(tree.root):
+        open_tree(tree.root, config, ORIGIN, restart=True)
+        assert {path.name for path in tree.root.iterdir()} == {".lock", "remem-raw.json"}
+        with pytest.raises(RememError, match="Another build is at work"), sole_builder(tree.root):
+            pass
 
 
 def test_a_folder_that_is_no_raw_tree_is_refused(tmp_path):
     (tmp_path / "x").write_text("mine")
     with pytest.raises(RememError, match="is not a raw tree"):
-        open_tree(tmp_path, small_config(), restart=True)
+        open_tree(tmp_path, small_config(), ORIGIN, restart=True)
+    with pytest.raises(RememError, match="is not a raw tree"), sole_builder(tmp_path):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
     assert (tmp_path / "x").read_text() == "mine"
 
 

@@ -14,6 +14,7 @@ from remem_dataset.errors import RememError, run_app
 from remem_dataset.report.people import load_portraits
 from remem_dataset.schema import SCENES, SEEN
 from remem_dataset.source import open_source
+from tests.fakes.dataset import build_dataset, small_config
 
 
 def test_sheet_of_a_dataset_folder(tiny_dataset, tmp_path):
@@ -89,3 +90,11 @@ def test_command_line(monkeypatch, capsys, tmp_path, tiny_dataset):
     assert not (tmp_path / "other.png").exists()
     assert call(tiny_dataset, tmp_path / "other.gif") == 2
     assert "must end in .png or .jpg" in capsys.readouterr().err
+
+
+def test_small_cells_and_datasets_without_group_pictures(tiny_dataset, tmp_path):
+    make_sheet(tiny_dataset, tmp_path / "small.png", show=Show.SCENES, people=2, cell=16)
+    config = small_config(groups_per_identity=0, multi_image_per_identity=0)
+    bare = build_dataset(tmp_path / "bare", config)
+    with pytest.raises(RememError, match="has no group pictures"):
+        make_sheet(bare, tmp_path / "x.png", show=Show.SCENES)

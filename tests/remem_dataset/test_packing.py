@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
+import resource
 import shutil
+import subprocess
+import sys
 
 import pyarrow.parquet as pq
 import pytest
@@ -12,6 +16,7 @@ import yaml
 from datasets import load_dataset
 from PIL import Image
 
+from generation.tree import origin_of
 from remem_dataset.errors import RememError
 from remem_dataset.features import EXPOSURE_FEATURES, FEATURES, ROW_FEATURES
 from remem_dataset.fingerprint import Fingerprint, picture_digest
@@ -20,6 +25,7 @@ from remem_dataset.raw import RawTree
 from tests.fakes.dataset import build_dataset, small_config
 
 CONFIG = small_config()
+ORIGIN = origin_of(CONFIG)
 PEOPLE, QA, EVAL = CONFIG.identities, CONFIG.qa_per_identity, CONFIG.eval_per_identity
 
 
@@ -216,14 +222,14 @@ def test_a_folder_that_is_not_ours_is_left_alone(tmp_path):
     (tmp_path / "mine" / "thesis.tex").write_text("years of work")
     for restart in (False, True):
         with pytest.raises(RememError, match="is not a ReMem dataset"):
-            check_target(tmp_path / "mine", CONFIG, restart=restart)
+            check_target(tmp_path / "mine", CONFIG, ORIGIN, restart=restart)
 
 
 def test_a_dataset_of_another_config_is_replaced_only_on_request(tiny_dataset):
     with pytest.raises(RememError, match="another config"):
-        check_target(tiny_dataset, small_config(seed=5))
-    check_target(tiny_dataset, small_config(seed=5), restart=True)
-    check_target(tiny_dataset, CONFIG)
+        check_target(tiny_dataset, small_config(seed=5), ORIGIN)
+    check_target(tiny_dataset, small_config(seed=5), ORIGIN, restart=True)
+    check_target(tiny_dataset, CONFIG, ORIGIN)
 
 
 @pytest.mark.parametrize(
@@ -266,6 +272,45 @@ def test_ten_forget_levels_and_more_keep_their_shards(tmp_path, monkeypatch):
 def test_a_dataset_with_a_lost_file_is_not_current(tiny_dataset, tmp_path):
     copy = tmp_path / "remem"
     shutil.copytree(tiny_dataset, copy)
-    assert is_current(copy, CONFIG)
+    assert is_current(copy, CONFIG, ORIGIN)
     next(copy.glob("data/eval/*.parquet")).unlink()
-    assert not is_current(copy, CONFIG)
+    assert not is_current(copy, CONFIG, ORIGIN)
+
+
+def test_a_dataset_of_other_pictures_or_code_is_not_current(tiny_dataset):
+    for field in ("faces", "generator"):
+        other = dataclasses.replace(ORIGIN, **{field: "0" * 32})
+        assert not is_current(tiny_dataset, CONFIG, other)
+        with pytest.raises(RememError, match="source of faces"):
+            check_target(tiny_dataset, CONFIG, other)
+
+
+def test_the_card_of_own_pictures_invents_nothing_about_them(tiny_dataset, tmp_path):
+    raw = tmp_path / "mine.raw"
+    shutil.copytree(tiny_dataset.with_name("remem.raw"), raw)
+    manifest = json.loads((raw / "remem-raw.json").read_text())
+    manifest["config"]["renderer"] = "folder"
+    (raw / "remem-raw.json").write_text(json.dumps(manifest))
+    pack(RawTree(raw), tmp_path / "mine")
+    text = (tmp_path / "mine" / "README.md").read_text()
+    assert "license: other" in text
+    for claim in ("## Balance", "every person in this dataset is generated", "synthetic", "cc-by-4.0\n"):
+        assert claim not in text.lower()
+    assert "pictures that whoever built it provided" in text
+
+
+def test_a_full_disk_while_packing_is_one_sentence(tiny_dataset, tmp_path):
+    def limited():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    script = (
+        "import sys; from pathlib import Path; from remem_dataset.errors import exits_cleanly\n"
+        "from remem_dataset.packing import pack; from remem_dataset.raw import RawTree\n"
+        "exits_cleanly(pack)(RawTree(Path(sys.argv[1])), Path(sys.argv[2]))"
+    )
+    command = [sys.executable, "-c", script, tiny_dataset.with_name("remem.raw"), tmp_path / "remem"]
+    packing = subprocess.run(command, capture_output=True, text=True, preexec_fn=limited)
+    assert packing.returncode == 2, packing.stderr
+    assert "error: Cannot write " in packing.stderr
+    assert "Traceback" not in packing.stderr
+    assert list(tmp_path.iterdir()) == []
