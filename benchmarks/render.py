@@ -56,7 +56,8 @@ def draw(size: int, pictures: int, groups: int, check: bool, answer) -> None:
         check: whether each picture also goes through the face check.
         answer: queue for the result.
     """
-    from generation.people.casting import candidate_person, described_cast
+    from generation.people.casting import candidate_person
+    from generation.people.choice import described_cast
     from generation.presets import load_preset
     from generation.quality.recogniser import Recogniser
     from generation.renderers import get_renderer

@@ -1,10 +1,6 @@
-"""Casting: which of the looks drawn for an identity it gets, so that no two people are taken for one another.
+"""Auditions: each of the looks drawn for an identity is rendered and shown to the face recogniser.
 
-Every identity auditions: each of its candidates is rendered a few times and shown to the face recogniser.
-Then the cast is chosen in the order of the identities, each the candidate that is least like those before it
-(greedy, as in the k-centre selection of Gonzalez 1985). A choice never looks ahead, so adding identities
-changes no earlier one; it compares one identity's candidates with the chosen ones, without a matrix
-of all pairs.
+Which of them the identity gets is chosen in `generation.people.choice`.
 """
 
 from __future__ import annotations
@@ -12,14 +8,11 @@ from __future__ import annotations
 import dataclasses
 import io
 import zipfile
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from generation.people.appearance import load_appearance
-from generation.people.features import features
 from generation.people.person import Person
 from generation.people.sampling import sample_person
 from generation.profiles.profile import sample_age, sample_gender
@@ -28,7 +21,6 @@ from generation.renderers import Renderer
 from generation.views import sample_view
 from generation.views.view import View
 from remem_dataset.config import BenchmarkConfig
-from remem_dataset.errors import RememError
 from remem_dataset.files import write_bytes
 
 # Small enough to be cheap, large enough for the recogniser, whose input is 150 pixels.
@@ -37,12 +29,6 @@ SIZE = 176
 AGREEMENT = 0.45
 # Head turns of the probes, taken in turn by the candidates.
 _PROBE_YAW = 24.0
-# Two people whose average embeddings are this far apart have few pairs of pictures within 0.6 (measured);
-# the share of such pairs falls off over `_SOFTNESS`.
-_APART = 0.59
-_SOFTNESS = 0.035
-# What being alike in words costs, beside one whole pair of people who are taken for one another.
-_WORDS = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +38,7 @@ class Audition:
     Attributes:
         index: 0-based number of the identity.
         embeddings: (candidates, views, 128) float32; view 0 is the anchor; zeros where no face was found.
-        passed: (candidates,) bool: a face was found in each view, and the probes lie near the anchor.
+        passed: (candidates,) bool: a face was found in each view, and the probe lies near the anchor.
     """
 
     index: int
@@ -74,9 +60,9 @@ class Audition:
         views = len(audition_views(config, index, 0))
         good = (
             loaded.index == index
-            and loaded.embeddings.shape == (config.casting_pool, views, DIMENSIONS)
+            and loaded.embeddings.shape == (pool_size(config), views, DIMENSIONS)
             and loaded.embeddings.dtype == np.float32
-            and loaded.passed.shape == (config.casting_pool,)
+            and loaded.passed.shape == (pool_size(config),)
             and loaded.passed.dtype == bool
         )
         return loaded if good else None
@@ -120,6 +106,11 @@ def candidate_person(config: BenchmarkConfig, index: int, candidate: int) -> Per
     return sample_person(config, index, gender, age, candidate)
 
 
+def pool_size(config: BenchmarkConfig) -> int:
+    """How many candidates each identity has; one, if it looks as in the user's own pictures."""
+    return 1 if config.own_pictures else config.casting_pool
+
+
 def audition_views(config: BenchmarkConfig, index: int, candidate: int) -> list[View]:
     """The views in which a candidate is tried: the anchor, and a probe with turned head in other light."""
     anchor = dataclasses.replace(sample_view(config, index, "anchor", 0), id="audition-000")
@@ -139,7 +130,7 @@ def audition(config: BenchmarkConfig, index: int, renderer: Renderer, recogniser
     """Render an identity's candidates and show them to the recogniser.
 
     Args:
-        config: the build's config; `casting_pool` is the number of candidates.
+        config: the build's config; see `pool_size`.
         index: 0-based number of the identity.
         renderer: what draws.
         recogniser: who looks.
@@ -147,7 +138,7 @@ def audition(config: BenchmarkConfig, index: int, renderer: Renderer, recogniser
     Returns:
         The embeddings of every candidate, and which of them passed.
     """
-    pool = config.casting_pool
+    pool = pool_size(config)
     shape = (pool, len(audition_views(config, index, 0)), DIMENSIONS)
     embeddings, passed = np.zeros(shape, dtype=np.float32), np.zeros(pool, dtype=bool)
     for candidate in range(pool):
@@ -162,91 +153,6 @@ def audition(config: BenchmarkConfig, index: int, renderer: Renderer, recogniser
             apart = np.linalg.norm(embeddings[candidate] - embeddings[candidate, 0], axis=1)
             passed[candidate] = bool((apart <= AGREEMENT).all())
     return Audition(index, embeddings, passed)
-
-
-def choose_cast(config: BenchmarkConfig, auditions: Iterable[Audition]) -> Cast:
-    """Choose one candidate for each identity, in order, least like all that were chosen before.
-
-    A candidate that failed its audition is struck, unless all of an identity's failed.
-
-    Args:
-        config: the build's config.
-        auditions: those of identity 0, 1, 2, …, in this order.
-
-    Returns:
-        The cast; the first n entries do not depend on how many follow.
-
-    Raises:
-        RememError: an audition is missing or out of order.
-    """
-    chosen = _Chosen()
-    candidates = []
-    for index, tried in enumerate(auditions):
-        if tried.index != index:
-            raise RememError(f"The audition of identity {index} is missing; that of {tried.index} came.")
-        persons = [candidate_person(config, index, k) for k in range(len(tried.passed))]
-        vectors = np.stack([features(load_appearance(), p) for p in persons])
-        means = tried.embeddings.mean(axis=1)
-        costs = chosen.confusion(means) + _WORDS * chosen.alike(persons)
-        costs[~tried.passed] += 1e6
-        best = int(costs.argmin())
-        candidates.append(best)
-        chosen.add(persons[best], vectors[best], means[best], tried.embeddings[best, 0])
-    if len(candidates) != config.identities:
-        raise RememError(f"There are auditions of {len(candidates)} identities, not of {config.identities}.")
-    return Cast(tuple(candidates), np.stack(chosen.anchors).astype(np.float32))
-
-
-def described_cast(config: BenchmarkConfig) -> Cast:
-    """Choose without a recogniser: each identity as unlike the earlier ones in described features as can be.
-
-    Compared are the earlier identities of the same block (table `block`), so that the cost of an identity
-    does not grow with their number.
-    """
-    tables = load_appearance()
-    candidates, earlier = [], np.zeros((0, 0))
-    for index in range(config.identities):
-        if index % tables.block == 0:
-            earlier = None
-        vectors = np.stack([features(tables, candidate_person(config, index, k)) for k in range(tables.pool)])
-        best = 0
-        if earlier is not None:
-            apart = np.linalg.norm(vectors[:, None] - earlier[None], axis=2)
-            best = int(apart.min(axis=1).argmax())
-        earlier = vectors[best : best + 1] if earlier is None else np.vstack([earlier, vectors[best]])
-        candidates.append(best)
-    return Cast(tuple(candidates), np.zeros((0, DIMENSIONS), dtype=np.float32))
-
-
-class _Chosen:
-    """The people chosen so far, and how like them a newcomer is."""
-
-    def __init__(self) -> None:
-        self.anchors: list[np.ndarray] = []
-        self._means: list[np.ndarray] = []
-        self._words: list[tuple[str, str, int]] = []
-
-    def add(self, person: Person, vector: np.ndarray, mean: np.ndarray, anchor: np.ndarray) -> None:
-        self.anchors.append(anchor)
-        self._means.append(mean)
-        self._words.append(_words(person))
-
-    def confusion(self, means: np.ndarray) -> np.ndarray:
-        """(candidates,) expected number of earlier people that each candidate is taken for."""
-        if not self._means:
-            return np.zeros(len(means))
-        apart = np.linalg.norm(means[:, None] - np.stack(self._means)[None], axis=2)
-        nearest = np.clip(0.75 - apart.min(axis=1), 0, None)
-        return (1 / (1 + np.exp((apart - _APART) / _SOFTNESS))).sum(axis=1) + nearest
-
-    def alike(self, persons: list[Person]) -> np.ndarray:
-        """(candidates,) share of the earlier people with the same hair style, tone quarter and gender."""
-        same = [sum(_words(p) == other for other in self._words) for p in persons]
-        return np.array(same) / max(1, len(self._words)) ** 0.5
-
-
-def _words(person: Person) -> tuple[str, str, int]:
-    return person.gender, person.hair_style, min(3, int(person.melanin * 4))
 
 
 def _save(path: Path, **arrays: np.ndarray) -> None:

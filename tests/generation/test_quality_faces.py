@@ -18,8 +18,8 @@ from generation.people.casting import (
     audition,
     audition_views,
     candidate_person,
-    choose_cast,
 )
+from generation.people.choice import choose_cast
 from generation.presets import load_preset
 from generation.quality.gate import Gate
 from generation.quality.recogniser import Recogniser, overlap
@@ -204,7 +204,9 @@ def test_cast_is_apart_and_grows_without_changing(tmp_path):
     large = load_preset("default", identities=60, casting_pool=8)
     held = list(made_up(large))
     cast = choose_cast(small, held[:20])
-    assert choose_cast(large, held).candidates[:20] == cast.candidates
+    grown = choose_cast(large, held).candidates
+    assert grown[:20] == cast.candidates
+    assert grown[20:40] == choose_cast(dataclasses.replace(large, identities=40), held[:40]).candidates[20:]
 
     def nearest(candidates):
         means = np.stack([a.embeddings[k].mean(axis=0) for a, k in zip(held[:20], candidates, strict=True)])
@@ -233,6 +235,44 @@ def test_a_thousand_identities_need_no_matrix_of_pairs():
     assert peak < pairs_of_candidates / 2
     assert len(cast.candidates) == len(cast.anchors) == 1000
     assert set(cast.candidates) == {0, 1, 2}
+
+
+def test_nobody_in_a_troupe_would_be_better_off_as_another_candidate():
+    config = load_preset("default", identities=20, casting_pool=6)
+    held = list(made_up(config, seed=5))
+    cast = choose_cast(config, held).candidates
+
+    def alike(place, candidate):
+        own = held[place].embeddings[candidate].mean(axis=0)
+        person = candidate_person(config, place, candidate)
+        total = 0.0
+        for other, chosen in enumerate(cast):
+            if other == place:
+                continue
+            apart = np.linalg.norm(own - held[other].embeddings[chosen].mean(axis=0))
+            total += 1 / (1 + np.exp((apart - 0.58) / 0.03))
+            them = candidate_person(config, other, chosen)
+            words = [(p.gender, p.hair_style, min(3, int(p.melanin * 4))) for p in (person, them)]
+            total += 0.3 * (words[0] == words[1])
+        return total
+
+    for place, chosen in enumerate(cast):
+        costs = [alike(place, k) if held[place].passed[k] else np.inf for k in range(6)]
+        assert costs[chosen] <= min(costs) + 1e-6
+
+
+def test_a_cast_without_any_face_is_refused():
+    config = load_preset("tiny", casting_pool=3)
+    held = list(made_up(config))
+    held[1] = dataclasses.replace(
+        held[1], embeddings=np.zeros_like(held[1].embeddings), passed=np.zeros(3, bool)
+    )
+    with pytest.raises(RememError, match="No face was found in the anchor of any candidate for identity 1"):
+        choose_cast(config, held)
+    faces = held[1].embeddings.copy()
+    faces[1, 0] = 0.1  # a face, but in the anchor only
+    held[1] = dataclasses.replace(held[1], embeddings=faces)
+    assert choose_cast(config, held).candidates[1] == 1
 
 
 def test_cast_takes_a_failed_candidate_only_when_all_failed():
