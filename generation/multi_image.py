@@ -13,6 +13,7 @@ from generation.questions.lint import BOTH_IMAGES
 from generation.questions.lint import MULTI_IMAGE as MULTI_IMAGE_TEMPLATE
 from generation.questions.plan import MULTI
 from generation.streams import stream
+from generation.views.groups import companions
 from generation.views.view import GroupView
 from remem_dataset.config import BenchmarkConfig
 from remem_dataset.raw import identity_name
@@ -108,7 +109,7 @@ def _which(
 ) -> dict[str, Any]:
     """One question over pictures of as many people: where is the asked one?"""
     index = profile.index
-    others = _others(index, config.identities)
+    others = companions(config, index)
     sizes = [size for size in _COUNTS if size <= len(others) + 1]
     lap, step = divmod(turn + index // BLOCK, len(sizes))
     size = sizes[step]
@@ -176,9 +177,3 @@ def _texts(
         "reasoning": library.text(template, "reasoning", variables),
         "template_id": f"{template}.{MULTI}.{role}.{wording + 1:02d}",
     }
-
-
-def _others(index: int, identities: int) -> list[int]:
-    """People to show beside a person: those of the same block, or those before it if it is alone there."""
-    block = [index ^ bit for bit in range(1, BLOCK) if index ^ bit < identities]
-    return block or list(range(max(0, index - BLOCK + 1), index))

@@ -38,8 +38,6 @@ VARIABLES = ("name", "person", "value", "attributes", "other", "count", "choices
 #: Values for the variables that a wording may use, to count and to check wordings without a person.
 SAMPLE = {"name": "N", "count": "two", "choices": "the first or the second"}
 
-_ROLES = ("seen", "unseen")
-
 
 def possessive(name: str) -> str:
     """ "Mira" -> "Mira's", "Iris" -> "Iris's": names take 's whatever they end in (Oxford style)."""

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import ndimage
 
 from generation.streams import stream
+from generation.views.srgb import decode, encode
 from generation.views.view import GroupView, View
 from remem_dataset.errors import RememError
 
@@ -187,14 +188,11 @@ def _enlarge(values: np.ndarray, size: int) -> np.ndarray:
     return np.moveaxis(columns[low] * (1 - t).reshape(shape) + columns[low + 1] * t.reshape(shape), 0, 1)
 
 
-_CODES = np.arange(256) / 255
-_LINEAR = np.where(_CODES <= 0.04045, _CODES / 12.92, ((_CODES + 0.055) / 1.055) ** 2.4).astype(np.float32)
+_LINEAR = decode(np.arange(256) / 255).astype(np.float32)
 #: 4,096 steps of the square root of linear light to sRGB codes: fine enough for 8 bits, and quick.
 _STEPS = 4096
 _ROOTS = (np.arange(_STEPS + 1) / _STEPS) ** 2
-_CODE_OF = np.rint(
-    255 * np.where(_ROOTS <= 0.0031308, 12.92 * _ROOTS, 1.055 * _ROOTS ** (1 / 2.4) - 0.055)
-).astype(np.uint8)
+_CODE_OF = np.rint(255 * encode(_ROOTS)).astype(np.uint8)
 
 
 def _to_linear(pixels: np.ndarray) -> np.ndarray:

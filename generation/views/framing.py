@@ -12,7 +12,7 @@ import numpy as np
 
 from generation.views.view import Figure, GroupView, Prop
 
-#: Degrees each way, as in every renderer.
+#: Degrees each way, in every renderer.
 FIELD_OF_VIEW = 12.3
 #: Where the camera aims without any shift, from the midpoint between the eyes.
 AIM = (0.0, -0.10, -0.90)

@@ -100,7 +100,7 @@ def sample_group(
     colours = [tables.colours[t.colour] for t in setting.things]
     paints = [c[rng.integers(len(c))] for c in colours]
     outfits = _outfits(templates, role, count, rng)
-    if config.renderer == "folder":  # the user's own pictures come in their own clothes
+    if config.own_pictures:  # people come in their own clothes
         outfits = [dataclasses.replace(outfit, words="") for outfit in outfits]
     named = [bool(rng.random() < tables.clothes_named) for _ in range(count)]
     draw = int(rng.integers(2**31))

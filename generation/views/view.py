@@ -57,7 +57,7 @@ class LightRig:
 
 @dataclass(frozen=True)
 class Scene:
-    """A background: `kind` names a painter in `generation/renderers/backgrounds`, `params` feed it."""
+    """A background: `kind` names a painter in `generation/views/backgrounds`, `params` feed it."""
 
     id: str
     kind: str
@@ -150,8 +150,8 @@ class GroupView:
     """A picture of several figures. `id` is "group-<role>-<number>"; other fields as in `View`.
 
     Attributes:
-        figures: two to four, from left to right; the first figure asked about is `figures[asked]`.
-        asked: which figure the question is about.
+        figures: two to four, from left to right as they were placed; a badge follows its wearer.
+        asked: which of `figures` the question is about.
         props: furniture and things, with their depth.
     """
 

@@ -109,8 +109,12 @@ def test_arrays_and_errors_pass_the_pipe_and_anything_else_counts_as_closed():
     assert got["a:0:x"].dtype == np.float32
     assert protocol.receive(pipe) == "ölig"
     whole = pipe.getvalue()
-    for broken in (b"", whole[:5], whole[:40], b"Fra:1 Mem:23.4M | Sample 1/16"):
+    for cut in (b"", whole[:5], whole[:40]):
         with pytest.raises(protocol.Closed):
+            protocol.receive(io.BytesIO(cut))
+    length = (9).to_bytes(8, "little")
+    for broken in (b"Fra:1 Mem:23.4M | Sample 1/16", b"A" + b"\xff" * 8, b"A" + length + b"no archive"):
+        with pytest.raises(protocol.Broken):
             protocol.receive(io.BytesIO(broken))
 
 
@@ -119,7 +123,7 @@ def test_objects_are_never_unpickled():
     np.savez(buffer, a=np.array([{"x": 1}], dtype=object))
     pipe.write(b"A" + len(buffer.getvalue()).to_bytes(8, "little") + buffer.getvalue())
     pipe.seek(0)
-    with pytest.raises(ValueError, match="pickle"):
+    with pytest.raises(protocol.Broken, match="pickle"):
         protocol.receive(pipe)
 
 
@@ -193,7 +197,9 @@ def test_what_blender_refuses_is_one_sentence_and_the_process_goes_on(body_and_p
 
 def test_a_process_that_dies_is_reported_with_its_last_words_and_replaced(body_and_people, splatter):
     renderer = cycles(body_and_people, splatter)
-    with pytest.raises(RememError, match=r"died .*finished pictures are kept.*it said: out of strands"):
+    with pytest.raises(
+        RememError, match=r"died .*finished pictures are kept.*it said: .*out of strands\)\.$"
+    ):
         renderer.render(PERSON, VIEW, 18)
     renderer.render(PERSON, VIEW, 32)
     os.kill(renderer._worker._process.pid, signal.SIGKILL)
@@ -218,6 +224,15 @@ def test_a_kill_while_it_draws_is_an_error_not_a_hang(tmp_path):
     with pytest.raises(RememError, match="died"):
         slow.ask({"size": np.array(1)})
     assert not slow.alive
+
+
+def test_a_picture_of_another_size_is_refused(body_and_people, splatter, monkeypatch):
+    renderer = cycles(body_and_people, splatter)
+    for reply, found in (({}, "none"), ({"pixels": np.zeros((3, 3, 4))}, r"one of shape \(3, 3, 4\)")):
+        monkeypatch.setattr(BlenderWorker, "ask", lambda self, request, reply=reply: reply)
+        with pytest.raises(RememError, match=f"64 × 64 pixels and sent {found}"):
+            renderer.render(PERSON, VIEW, SIZE)
+    renderer._worker.close()
 
 
 def test_the_process_ends_with_its_renderer(splatter):

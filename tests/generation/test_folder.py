@@ -295,6 +295,52 @@ def test_roles_take_pictures_in_turn_and_the_last_quarter_is_for_unseen(faces, t
     ).all()
 
 
+def test_of_two_or_three_pictures_the_last_is_for_unseen_and_a_single_one_for_all(faces, tmp_path):
+    for count in (1, 2, 3):
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        for k in range(count):
+            brightened(faces / "ada" / "a.png", folder / f"{k}.png", 1.0 - 0.05 * k)
+    renderer = get_renderer("folder", tmp_path)
+    for identity, count in enumerate((1, 2, 3)):
+        levels = {
+            role: {float(renderer.cutout(identity, role, k).photo.mean()) for k in range(4)}
+            for role in ("train", "seen", "unseen")
+        }
+        assert levels["train"] == levels["seen"]
+        assert len(levels["train"]) == max(1, count - 1)
+        assert len(levels["unseen"]) == 1
+        assert levels["train"].isdisjoint(levels["unseen"]) == (count > 1)
+
+
+def test_people_with_a_single_picture_are_counted_before_any_work(tmp_path, capsys):
+    for name in ("a/1.png", "b/1.png", "b/2.png", "c/1.png"):
+        png(tmp_path / name)
+    check_renderer("folder", tmp_path, 3)
+    said = capsys.readouterr().err
+    assert said.startswith("warning: 2 of 3 people have a single picture in ")
+    assert "such as 'a'; their unseen views show the picture that training shows" in said
+    (tmp_path / "a" / "2.png").write_bytes((tmp_path / "a" / "1.png").read_bytes())
+    check_renderer("folder", tmp_path, 2)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("usable", "shown", "held"), [("1010", "0", "2"), ("1100", "0", "1"), ("0011", "2", "3")]
+)
+def test_seen_and_unseen_share_no_picture_when_some_cannot_be_used(faces, tmp_path, usable, shown, held):
+    (tmp_path / "ada").mkdir()
+    for k, good in enumerate(usable):
+        if good == "1":
+            brightened(faces / "ada" / "a.png", tmp_path / "ada" / f"{k}.png", 1.0 - 0.1 * k)
+        else:
+            png(tmp_path / "ada" / f"{k}.png")
+    renderer = get_renderer("folder", tmp_path)
+    for role, expected in (("anchor", shown), ("train", shown), ("unseen", held)):
+        wanted = cut_out(load(tmp_path / "ada" / f"{expected}.png"), "").photo
+        assert all((renderer.cutout(0, role, number).photo == wanted).all() for number in range(4))
+
+
 def test_unusable_pictures_are_passed_over_and_a_folder_of_them_is_an_error(faces, tmp_path):
     folder = tmp_path / "ada"
     png(folder / "0-empty.png")
@@ -304,6 +350,9 @@ def test_unusable_pictures_are_passed_over_and_a_folder_of_them_is_an_error(face
     ):
         get_renderer("folder", tmp_path).render(LOOKS["ada"], VIEW, 64)
     (folder / "2-good.png").write_bytes((faces / "ada" / "a.png").read_bytes())
+    with pytest.raises(RememError, match=r"the 3 pictures in the folder 'ada' only 2-good\.png can be used"):
+        get_renderer("folder", tmp_path).render(LOOKS["ada"], VIEW, 64)
+    brightened(folder / "2-good.png", folder / "3-held.png", 0.8)
     picture = get_renderer("folder", tmp_path).render(LOOKS["ada"], VIEW, 64)
     alone = get_renderer("folder", faces).render(LOOKS["ada"], VIEW, 64)
     assert (picture.pixels == alone.pixels).all()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import yaml
 
-from generation.renderers.embree import bodydata, cache, subdivision, tables
+from generation.renderers.embree import atlas, bodydata, cache, subdivision, tables
 
 
 def test_every_face_target_exists():
@@ -26,11 +27,38 @@ def test_a_damaged_cache_is_rebuilt(tmp_path, monkeypatch):
         assert file.stat().st_size > 1e6
 
 
+@pytest.mark.parametrize("names", [(), ("a",), ("a", "b", "c")])
+def test_a_cache_file_with_other_arrays_is_rebuilt(tmp_path, monkeypatch, names):
+    monkeypatch.setenv("REMEM_CACHE", str(tmp_path))
+    np.savez(tmp_path / "x.npz", **{name: np.zeros(2) for name in names})
+    wanted = {"a": np.arange(3), "b": np.arange(4)}
+    for built in (lambda: wanted, dict):  # the second time it is read
+        arrays = cache.load_or_build("x", built, wanted)
+        assert {k: v.tolist() for k, v in arrays.items()} == {"a": [0, 1, 2], "b": [0, 1, 2, 3]}
+
+
+def test_a_lone_array_in_the_caches_place_is_rebuilt(tmp_path, monkeypatch):
+    monkeypatch.setenv("REMEM_CACHE", str(tmp_path))
+    with (tmp_path / "x.npz").open("wb") as file:
+        np.save(file, np.arange(3))
+    assert cache.load_or_build("x", lambda: {"a": np.arange(3)}, ["a"])["a"].tolist() == [0, 1, 2]
+
+
+def test_the_atlas_is_made_anew_from_a_cache_that_lacks_a_part(tmp_path, monkeypatch):
+    monkeypatch.setenv("REMEM_CACHE", str(tmp_path))
+    body = bodydata.load_body()
+    whole = atlas.load_atlas.__wrapped__(body)
+    (file,) = tmp_path.glob("atlas*.npz")
+    with np.load(file) as stored:
+        np.savez(file, **{name: stored[name] for name in stored.files if name != "nearest"})
+    assert (atlas.load_atlas.__wrapped__(body).nearest == whole.nearest).all()
+
+
 def test_an_unwritable_cache_costs_only_time(tmp_path, monkeypatch):
     blocked = tmp_path / "file"
     blocked.write_text("")
     monkeypatch.setenv("REMEM_CACHE", str(blocked / "inside"))
-    arrays = cache.load_or_build("x", lambda: {"a": np.arange(3)})
+    arrays = cache.load_or_build("x", lambda: {"a": np.arange(3)}, ["a"])
     assert arrays["a"].tolist() == [0, 1, 2]
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from generation.renderers.embree.bodydata import BodyData
 from generation.renderers.embree.draw import Stage
 from generation.renderers.embree.materials import paint
 from generation.renderers.embree.shading import LIGHT_DISTANCE, Material
 from generation.renderers.embree.surface import Surface, unit
-from generation.renderers.embree.tracer import FIELD_OF_VIEW, Hits
+from generation.renderers.embree.tracer import Hits
+from generation.views.framing import FIELD_OF_VIEW
 
 #: Materials are baked at points this many pixels apart, where triangles face the camera.
 SPACING = 1.3
@@ -19,12 +19,11 @@ FINEST_PRINT = 240
 SAMPLES = 16
 
 
-def export(stage: Stage, body: BodyData, seed: int) -> dict[str, np.ndarray]:
+def export(stage: Stage, seed: int) -> dict[str, np.ndarray]:
     """Everything that the Blender script needs to draw the stage.
 
     Args:
         stage: surfaces, camera, lights.
-        body: the body data, for the painters.
         seed: of the picture's noise.
 
     Returns:
@@ -54,7 +53,7 @@ def export(stage: Stage, body: BodyData, seed: int) -> dict[str, np.ndarray]:
         if not len(surface.triangles):
             continue
         strands = surface.material == "hair"
-        part = _curves(surface) if strands else _mesh(stage, k, body, size)
+        part = _curves(surface) if strands else _mesh(stage, k, size)
         group = "hair" if strands else "mesh"
         arrays.update({f"{group}:{k}:{name}": values for name, values in part.items()})
     return arrays
@@ -73,7 +72,7 @@ def _curves(surface: Surface) -> dict[str, np.ndarray]:
     }
 
 
-def _mesh(stage: Stage, number: int, body: BodyData, size: int) -> dict[str, np.ndarray]:
+def _mesh(stage: Stage, number: int, size: int) -> dict[str, np.ndarray]:
     surface = stage.surfaces[number]
     camera = stage.camera
     corners = np.asarray(surface.vertices, np.float64)[surface.triangles]
@@ -101,7 +100,7 @@ def _mesh(stage: Stage, number: int, body: BodyData, size: int) -> dict[str, np.
     )
     material = Material.empty(n)
     to_eye = unit(camera.place - places).astype(np.float32)
-    paint(material, stage.surfaces, hits, np.arange(n), to_eye, body)
+    paint(material, stage.surfaces, hits, np.arange(n), to_eye)
     return {
         "kind": np.array(surface.material),
         "points": places.astype(np.float32),

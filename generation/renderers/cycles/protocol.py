@@ -22,6 +22,10 @@ class Closed(Exception):
     """The other end has gone."""
 
 
+class Broken(Closed):
+    """What came is no message; nothing after it can be understood."""
+
+
 def send(pipe: BinaryIO, arrays: dict[str, np.ndarray]) -> None:
     """Write a message of arrays.
 
@@ -42,22 +46,28 @@ def receive(pipe: BinaryIO) -> dict[str, np.ndarray] | str:
     """Read a message: arrays, or the words of an error.
 
     Raises:
-        Closed: the pipe ended, or what came is no message.
+        Closed: the pipe ended.
+        Broken: what came is no message.
     """
     status = pipe.read(1)
-    header = pipe.read(8)
-    if len(status) < 1 or len(header) < 8:
+    if status and status not in (ARRAYS, ERROR):
+        raise Broken("it starts with none of the two status bytes")
+    header = pipe.read(8) if status else b""
+    if len(header) < 8:
         raise Closed
     (length,) = struct.unpack("<Q", header)
-    if status not in (ARRAYS, ERROR) or length > MOST_BYTES:
-        raise Closed
+    if length > MOST_BYTES:
+        raise Broken(f"it claims to have {length} bytes")
     payload = pipe.read(length)
     if len(payload) < length:
         raise Closed
     if status == ERROR:
         return payload.decode("utf-8", "replace")
-    with np.load(io.BytesIO(payload), allow_pickle=False) as archive:
-        return {name: archive[name] for name in archive.files}
+    try:
+        with np.load(io.BytesIO(payload), allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except Exception as error:  # of the many kinds that broken archives raise, each means the same
+        raise Broken(f"{type(error).__name__}: {error}") from None
 
 
 def _write(pipe: BinaryIO, status: bytes, payload) -> None:

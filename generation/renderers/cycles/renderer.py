@@ -15,6 +15,7 @@ from generation.renderers.embree.bodydata import load_body
 from generation.renderers.embree.draw import Stage
 from generation.renderers.embree.renderer import EmbreeRenderer
 from generation.renderers.embree.tracer import Tracer
+from remem_dataset.errors import RememError
 
 
 @dataclass(eq=False)
@@ -34,12 +35,16 @@ class CyclesRenderer(EmbreeRenderer):
         """Pixels of a stage, uint8 RGB.
 
         Raises:
-            RememError: Blender does not start, died, or could not draw the scene.
+            RememError: Blender does not start, died, hangs, or could not draw the scene.
         """
-        request = export(stage, self.body, int(rng.integers(2**31)))
+        request = export(stage, int(rng.integers(2**31)))
         if self._worker is None or not self._worker.alive:
             self._worker = BlenderWorker(self.python, self.script)
-        drawn = self._worker.ask(request)["pixels"]  # linear light, premultiplied, with alpha
+        drawn = self._worker.ask(request).get("pixels")  # linear light, premultiplied, with alpha
+        size = len(stage.background)
+        if drawn is None or drawn.shape != (size, size, 4):
+            found = "none" if drawn is None else f"one of shape {drawn.shape}"
+            raise RememError(f"Blender was asked for a picture of {size} × {size} pixels and sent {found}.")
         picture = drawn[..., :3] + (1 - drawn[..., 3:]) * stage.background
         return post.to_srgb(picture)
 

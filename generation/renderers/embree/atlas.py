@@ -7,7 +7,7 @@ components and packed anew; every texel knows its canonical position, so paintin
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from scipy import ndimage, sparse
@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from generation.renderers.embree import bodydata
 from generation.renderers.embree.bodydata import BodyData
-from generation.renderers.embree.cache import Arrays, load_or_build
+from generation.renderers.embree.cache import Arrays, is_stored, load_or_build
 from generation.renderers.embree.surface import Surface, unit
 from generation.renderers.embree.tracer import Tracer
 
@@ -68,8 +68,24 @@ class Atlas:
 @functools.lru_cache(maxsize=1)
 def load_atlas(body: BodyData) -> Atlas:
     """The atlas of the body model, from the cache if it was made before."""
-    name = f"atlas{SIZE}-code{CODE_VERSION}-body{bodydata.CODE_VERSION}-{len(body.triangles)}"
-    return Atlas(**load_or_build(name, lambda: _build(body)))
+    return Atlas(**load_or_build(_name(body), lambda: _build(body), [field.name for field in fields(Atlas)]))
+
+
+@functools.lru_cache(maxsize=1)
+def atlas_corners(body: BodyData) -> np.ndarray:
+    """`Atlas.corners`, which drawing needs; the rest only painting a skin does."""
+    return load_atlas(body).corners.copy()
+
+
+def forget_atlas(body: BodyData) -> None:
+    """Free the atlas, 40 MB, if it can be read again: it is needed once a person."""
+    atlas_corners(body)
+    if is_stored(_name(body)):
+        load_atlas.cache_clear()
+
+
+def _name(body: BodyData) -> str:
+    return f"atlas{SIZE}-code{CODE_VERSION}-body{bodydata.CODE_VERSION}-{len(body.triangles)}"
 
 
 def _islands(body: BodyData) -> np.ndarray:
@@ -102,7 +118,7 @@ def _build(body: BodyData) -> Arrays:
     triangle = prim[texels]
     weights = np.stack([1 - u[texels] - v[texels], u[texels], v[texels]], axis=1)
     xyz = np.einsum("nc,nck->nk", weights, body.canonical[body.triangles[triangle]])
-    across, down = _tangents(texels, triangle, corners, body)
+    across, down = _tangents(triangle, corners, body)
     a, b, c = (body.canonical[body.triangles[:, k]] for k in range(3))
     face = np.cross(b - a, c - a)
     smooth = np.zeros_like(body.canonical)
@@ -143,9 +159,7 @@ def _rasterise(corners: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     return np.where(hits.surface >= 0, hits.triangle, -1), hits.u, hits.v
 
 
-def _tangents(
-    texels: np.ndarray, triangle: np.ndarray, corners: np.ndarray, body: BodyData
-) -> tuple[np.ndarray, np.ndarray]:
+def _tangents(triangle: np.ndarray, corners: np.ndarray, body: BodyData) -> tuple[np.ndarray, np.ndarray]:
     """Reciprocal tangents of each triangle's map from texels to canonical positions, looked up per texel."""
     a, b, c = (body.canonical[body.triangles[:, k]] for k in range(3))
     d1, d2 = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]

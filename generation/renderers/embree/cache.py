@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import numpy as np
 
 Arrays = dict[str, np.ndarray]
+
+_UNREADABLE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 def cache_folder() -> Path:
@@ -19,25 +22,37 @@ def cache_folder() -> Path:
     return Path(os.environ.get("REMEM_CACHE") or Path.home() / ".cache" / "remem")
 
 
-def load_or_build(name: str, build: Callable[[], Arrays]) -> Arrays:
-    """Read named arrays from the cache; build and store them if they are missing or damaged.
+def load_or_build(name: str, build: Callable[[], Arrays], keys: Collection[str]) -> Arrays:
+    """Read named arrays from the cache; build and store them if they are missing, damaged or others.
 
     Args:
         name: file stem; must contain everything the arrays depend on (versions).
         build: makes the arrays.
+        keys: what the arrays are called.
 
     Returns:
         The arrays, the same whether they were read or built. A folder that cannot be written to
         costs time, never the result.
     """
-    path = cache_folder() / f"{name}.npz"
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            return {key: stored[key] for key in stored.files}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
-        arrays = build()
-        _store(path, arrays)
-        return arrays
+    path = _path(name)
+    with contextlib.suppress(*_UNREADABLE):
+        stored = np.load(path, allow_pickle=False)
+        if isinstance(stored, np.lib.npyio.NpzFile):  # else a lone array, which another program wrote
+            with stored:
+                if set(stored.files) == set(keys):
+                    return {key: stored[key] for key in stored.files}
+    arrays = build()
+    _store(path, arrays)
+    return arrays
+
+
+def is_stored(name: str) -> bool:
+    """Whether `load_or_build` would find such a file."""
+    return _path(name).is_file()
+
+
+def _path(name: str) -> Path:
+    return cache_folder() / f"{name}.npz"
 
 
 def _store(path: Path, arrays: Arrays) -> None:

@@ -8,7 +8,6 @@ import numpy as np
 
 from generation.renderers.embree import post
 from generation.renderers.embree.accessories import reflect_in_lenses
-from generation.renderers.embree.bodydata import BodyData
 from generation.renderers.embree.faces import Camera
 from generation.renderers.embree.materials import paint
 from generation.renderers.embree.memory import give_back
@@ -42,13 +41,12 @@ class Stage:
     background: np.ndarray
 
 
-def draw(stage: Stage, tracer: Tracer, body: BodyData, rng: np.random.Generator) -> np.ndarray:
+def draw(stage: Stage, tracer: Tracer, rng: np.random.Generator) -> np.ndarray:
     """Trace, shade, denoise.
 
     Args:
-        stage: what to draw.
+        stage: what to draw; emptied of its surfaces when the picture is traced.
         tracer: the tracer over `stage.surfaces`; closed when the picture is traced.
-        body: the body data.
         rng: the picture's own noise.
 
     Returns:
@@ -64,9 +62,11 @@ def draw(stage: Stage, tracer: Tracer, body: BodyData, rng: np.random.Generator)
     for first in range(0, size * size, step):
         pixels = slice(first, first + step)
         rays = camera_rays(stage.camera.target, stage.camera.distance, size, jitter, pixels)
-        sums[pixels] = _band(stage, tracer, body, *rays, rng, per_pixel)
+        sums[pixels] = _band(stage, tracer, *rays, rng, per_pixel)
+    # Denoising needs as much memory as tracing: what it does not need goes first.
     del jitter
     tracer.close()
+    stage.surfaces.clear()
     give_back()
     means = (sums / per_pixel).reshape(size, size, -1)
     coverage, hair = means[..., 10:], means[..., 9:10]
@@ -81,7 +81,6 @@ def draw(stage: Stage, tracer: Tracer, body: BodyData, rng: np.random.Generator)
 def _band(
     stage: Stage,
     tracer: Tracer,
-    body: BodyData,
     origins: np.ndarray,
     directions: np.ndarray,
     rng: np.random.Generator,
@@ -96,7 +95,7 @@ def _band(
     points = origins[seen] + directions[seen] * hits.distance[seen, None]
     to_eye = -directions[seen]
     material = Material.empty(len(seen))
-    paint(material, stage.surfaces, hits, seen, to_eye, body)
+    paint(material, stage.surfaces, hits, seen, to_eye)
     radiance = shade(points, to_eye, material, tracer, stage.light, stage.light_centre, rng)
     radiance = reflect_in_lenses(radiance, points, to_eye, stage.surfaces, stage.light)
     pixel = seen // per_pixel

@@ -53,7 +53,7 @@ def build_eyes(
     triangles = np.stack([np.stack([a, b, c], -1), np.stack([a, c, d], -1)], -2).reshape(-1, 3)
     rotate, offset = head
     surfaces = []
-    for k, (centre, radius) in enumerate(eye_spheres(vertices, body)):
+    for centre, radius in eye_spheres(vertices, body):
         # A slight convergence: the eyes look at a camera, not at infinity.
         yaw = gaze[0] - np.sign(centre[0]) * 1.2
         turn = rotation(yaw, gaze[1], 0)
@@ -66,7 +66,7 @@ def build_eyes(
                 triangles=triangles,
                 normals=unit(local) @ turn.T @ rotate.T,
                 values={"local": local},
-                settings={"side": k, "axis": rotate @ turn @ np.array([0.0, 0.0, 1.0])},
+                settings={"axis": rotate @ turn @ np.array([0.0, 0.0, 1.0])},
             )
         )
     return surfaces

@@ -9,7 +9,8 @@ import numpy as np
 
 from generation.renderers.embree.bodydata import BodyData
 from generation.renderers.embree.surface import Surface
-from generation.renderers.embree.tracer import FIELD_OF_VIEW, Tracer
+from generation.renderers.embree.tracer import Tracer
+from generation.views.framing import FIELD_OF_VIEW
 
 #: Sample points at most for `visible_share`; a hundred give it to about five per cent.
 PROBES = 100

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from generation.renderers.embree.bodydata import BodyData
 from generation.renderers.embree.clothes import paint_cloth
 from generation.renderers.embree.eyes import paint_eye
 from generation.renderers.embree.props.paint import paint_picture, paint_prop
@@ -14,7 +13,6 @@ from generation.renderers.embree.surface import Surface, interpolate, unit
 from generation.renderers.embree.teeth import paint_teeth
 from generation.renderers.embree.tracer import Hits
 
-TEETH = (0.82, 0.78, 0.70)
 TONGUE = (0.36, 0.11, 0.10)
 
 
@@ -24,20 +22,17 @@ def paint(
     hits: Hits,
     seen: np.ndarray,
     to_eye: np.ndarray,
-    body: BodyData,
 ) -> None:
     """Fill the material of every hit.
 
-    The surfaces' settings name whose they are: "person", and "figure" (the `View` or `Figure` with
-    expression, outfit and pose).
+    The settings of eyes and teeth name the "person" whose they are; other materials bring all they need.
 
     Args:
-        material: room for the hits that are not background.
-        surfaces: what was traced, in the tracer's order.
-        hits: all hits.
+        material: to be filled: one row for each of `seen`.
+        surfaces: what the hits' surface numbers count.
+        hits: points on the surfaces, of rays or chosen; some may be background.
         seen: numbers of the hits that are not background; row k of `material` belongs to hit seen[k].
         to_eye: (len(seen), 3) directions to the camera.
-        body: body data (masks).
     """
     owner = hits.surface[seen]
     for number, surface in enumerate(surfaces):
@@ -84,7 +79,7 @@ def _paint_plain(
     facing = np.sign(np.einsum("ni,ni->n", normal, eye))
     material.normal[rows] = normal * np.where(facing < 0, -1, 1)[:, None]
     look = surface.settings
-    material.albedo[rows] = look.get("colour", {"teeth": TEETH, "tongue": TONGUE}.get(surface.material))
+    material.albedo[rows] = look.get("colour", TONGUE)
     material.roughness[rows] = look.get("roughness", 0.30)
     material.specular[rows] = look.get("specular", 0.04)
     material.wrap[rows] = 0.15

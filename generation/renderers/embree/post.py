@@ -8,6 +8,8 @@ import mitsuba_oidn
 import numpy as np
 from scipy import ndimage
 
+from generation.views.srgb import encode
+
 
 @functools.lru_cache(maxsize=1)
 def _device() -> mitsuba_oidn.Device:
@@ -55,7 +57,4 @@ def to_srgb(linear: np.ndarray) -> np.ndarray:
     toned = np.where(
         linear > knee, knee + (1 - knee) * (1 - np.exp(-over / (1 - knee))), np.maximum(linear, 0)
     )
-    encoded = np.where(
-        toned <= 0.0031308, 12.92 * toned, 1.055 * np.maximum(toned, 1e-9) ** (1 / 2.4) - 0.055
-    )
-    return np.clip(np.rint(encoded * 255), 0, 255).astype(np.uint8)
+    return np.clip(np.rint(encode(toned) * 255), 0, 255).astype(np.uint8)

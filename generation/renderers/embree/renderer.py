@@ -14,6 +14,7 @@ from generation.people.person import Person
 from generation.renderers import Face, Picture
 from generation.renderers.backgrounds import paint_background
 from generation.renderers.embree import tables
+from generation.renderers.embree.atlas import forget_atlas
 from generation.renderers.embree.bodydata import BodyData, load_body
 from generation.renderers.embree.build import PreparedPerson, build_surfaces, prepare
 from generation.renderers.embree.draw import Stage, draw
@@ -198,7 +199,7 @@ class EmbreeRenderer:
             camera.place - place,
             camera.distance - place[2],
         )
-        owner = {"person": posed.known.person, "figure": how, "number": number, "place": place}
+        owner = {"person": posed.known.person, "number": number, "place": place}
         surfaces = [_moved(s, place, owner) for s in surfaces]
         skin = next(s for s in surfaces if s.material == "skin")
         front = face_vertices(self.body)
@@ -235,7 +236,7 @@ class EmbreeRenderer:
 
     def shoot(self, stage: Stage, tracer: Tracer, rng: np.random.Generator) -> np.ndarray:
         """Pixels of a stage, uint8 RGB; the one step that another tracer of the same stage replaces."""
-        return draw(stage, tracer, self.body, rng)
+        return draw(stage, tracer, rng)
 
     def _forget_all_but(self, person: Person) -> None:
         """Portraits come person by person: those of the last group picture are needed no more."""
@@ -246,6 +247,7 @@ class EmbreeRenderer:
         key = _key(person)
         if key not in self._prepared:
             self._prepared[key] = prepare(person, self.body)
+            forget_atlas(self.body)
             give_back()
             while len(self._prepared) > REMEMBERED_PERSONS:
                 self._prepared.popitem(last=False)

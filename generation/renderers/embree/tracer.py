@@ -9,8 +9,7 @@ from embreex import rtcore_scene
 from embreex.mesh_construction import TriangleMesh
 
 from generation.renderers.embree.surface import Surface
-
-FIELD_OF_VIEW = 12.3  # degrees, vertical and horizontal
+from generation.views.framing import FIELD_OF_VIEW
 
 
 @dataclass(frozen=True, eq=False)

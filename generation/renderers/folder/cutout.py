@@ -10,6 +10,7 @@ from PIL import Image
 
 from generation.quality.recogniser import shared_recogniser
 from generation.renderers.folder.torso import continue_torso, spread_inner_colour
+from generation.views.srgb import decode
 from remem_dataset.errors import RememError
 
 #: A face smaller than this many pixels would be blurred in every picture.
@@ -150,8 +151,7 @@ def to_linear(srgb: np.ndarray) -> np.ndarray:
 
     The curve is x up to 0.6 and 0.6 + 0.4·(1 − exp(−(x − 0.6)/0.4)) above; see `embree.post.to_srgb`.
     """
-    code = np.arange(256, dtype=np.float64) / 255
-    linear = np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)
+    linear = decode(np.arange(256, dtype=np.float64) / 255)
     over = np.clip((linear - 0.6) / 0.4, 0, 0.93)
     table = np.where(linear > 0.6, 0.6 - 0.4 * np.log1p(-over), linear).astype(np.float32)
     return table[srgb]

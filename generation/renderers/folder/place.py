@@ -50,8 +50,8 @@ class Layer:
         left, top = (min(max(v, 0), size - 1) for v in (left, top))
         return left, top, min(max(right, left + 1), size), min(max(bottom, top + 1), size)
 
-    def visible(self, size: int) -> float:
-        """Share of the face's ellipse that lies in the picture and is not hidden."""
+    def visible(self) -> float:
+        """Share of the face's ellipse that the layer covers and no nearer one hides."""
         left, top, right, bottom = self.face
         x = np.arange(self.alpha.shape[1]) + self.corner[0] + 0.5
         y = np.arange(self.alpha.shape[0])[:, None] + self.corner[1] + 0.5

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+import typer
 
 from generation.people.person import Person
 from generation.renderers import Face, Picture
@@ -22,8 +23,10 @@ from remem_dataset.errors import RememError
 
 #: Cut-outs kept in memory, about 3 MB each.
 REMEMBERED_CUTOUTS = 24
-#: With this many pictures or more, the last quarter is kept for the role "unseen".
-ENOUGH_TO_HOLD_OUT = 4
+#: One in so many pictures of a person, and at least one, is kept for the role "unseen".
+HELD_OUT = 4
+
+Files = tuple[Path, ...]
 
 
 class FolderRenderer:
@@ -36,13 +39,11 @@ class FolderRenderer:
         folders: one per identity, in the identities' order.
     """
 
-    #: Clothes come from the picture, so no question may name a figure by what it wears.
-    draws_outfits = False
-
     def __init__(self, folders: list[FaceFolder]) -> None:
         import_cv2()
         self.folders = folders
         self._known: OrderedDict[Path, Cutout | RememError] = OrderedDict()
+        self._shares: dict[int, tuple[Files, Files]] = {}
 
     def render(self, person: Person, view: View, size: int) -> Picture:
         """Draw one person.
@@ -56,7 +57,7 @@ class FolderRenderer:
             The picture, with the box of the face.
 
         Raises:
-            RememError: no folder for that identity, none of its pictures usable, or an impossible size.
+            RememError: no folder for that identity, too few of its pictures usable, or an impossible size.
         """
         _check_size(size)
         cutout = self.cutout(person.index, view.role, _number(view.id) + view.attempt)
@@ -115,34 +116,44 @@ class FolderRenderer:
     def cutout(self, identity: int, role: str, number: int) -> Cutout:
         """The cut-out for the picture with that number; unusable files are passed over.
 
-        The anchor is the first picture by name. With four pictures or more, the last quarter serves the role
-        "unseen" alone, so that a model meets them for the first time there; the other roles take turns.
+        The anchor is the first picture by name. The last quarter, or the last one of a few, serves the role
+        "unseen" alone, so that a model meets them for the first time there; the other roles take turns. Only
+        somebody with a single picture shows it in every role.
 
         Raises:
-            RememError: the identity has no folder, or none of its pictures can be used.
+            RememError: the identity has no folder, none of its pictures can be used, or one of several.
         """
         if not 0 <= identity < len(self.folders):
             raise RememError(
                 f"There is no folder for identity {identity}; --faces holds {len(self.folders)}."
             )
-        files = self.folders[identity].files
-        held_out = len(files) // 4 if len(files) >= ENOUGH_TO_HOLD_OUT else 0
-        shown = (
-            files[len(files) - held_out :]
-            if role == "unseen" and held_out
-            else files[: len(files) - held_out]
-        )
+        if identity not in self._shares:
+            self._shares[identity] = self._split(self.folders[identity])
+        shown = self._shares[identity][role == "unseen"]
         start = 0 if role == "anchor" else number % len(shown)
-        # The chosen ones first; if none of them can be used, any other of that person.
-        order = [*shown[start:], *shown[:start], *(f for f in files if f not in shown)]
-        reasons = []
-        for file in order:
-            found = self._cut(file)
-            if isinstance(found, Cutout):
-                return found
-            reasons.append(str(found))
-        name = self.folders[identity].name
-        raise RememError(f"No picture in the folder {name!r} can be used: {reasons[0]}")
+        found = (self._cut(file) for file in (*shown[start:], *shown[:start]))
+        return next(cutout for cutout in found if isinstance(cutout, Cutout))
+
+    def _split(self, folder: FaceFolder) -> tuple[Files, Files]:
+        """The pictures of most roles, and those of "unseen"; of each at least one can be used."""
+        files = folder.files
+
+        def usable(order: Iterable[int]) -> int | None:
+            return next((k for k in order if isinstance(self._cut(files[k]), Cutout)), None)
+
+        first, last = usable(range(len(files))), usable(reversed(range(len(files))))
+        if first is None or last is None:
+            raise RememError(f"No picture in the folder {folder.name!r} can be used: {self._cut(files[0])}")
+        if len(files) == 1:
+            return files, files
+        if first == last:
+            raise RememError(
+                f"Of the {len(files)} pictures in the folder {folder.name!r} only {files[first].name} can be "
+                f"used, which leaves none for unseen views: {self._cut(files[0 if first else 1])}"
+            )
+        cut = len(files) - max(1, len(files) // HELD_OUT)
+        cut = min(max(cut, first + 1), last)
+        return files[:cut], files[cut:]
 
     def _cut(self, file: Path) -> Cutout | RememError:
         if file not in self._known:
@@ -166,13 +177,20 @@ def create_renderer(faces: Path | None = None) -> FolderRenderer:
 
 
 def check(faces: Path | None, identities: int | None = None) -> None:
-    """Say before any work is done when the folders do not fit the build.
+    """Say before any work is done when the folders do not fit the build, or leave nothing to hold out.
 
     Raises:
         RememError: see `list_folders`; or OpenCV is not installed.
     """
     import_cv2()
-    list_folders(faces, identities)
+    folders = list_folders(faces, identities)
+    alone = [folder.name for folder in folders if len(folder.files) == 1]
+    if alone:
+        typer.echo(
+            f"warning: {len(alone)} of {len(folders)} people have a single picture in {faces}, such as "
+            f"{alone[0]!r}; their unseen views show the picture that training shows, in other scenes.",
+            err=True,
+        )
 
 
 def source_digest(faces: Path | None, identities: int) -> str:
@@ -203,7 +221,7 @@ def _finish(
 ) -> Picture:
     size = len(picture)
     faces = tuple(
-        Face(identity, kind, layer.box(size), layer.visible(size))
+        Face(identity, kind, layer.box(size), layer.visible())
         for layer, (identity, kind) in zip(layers, names, strict=True)
     )
     alone = faces[0].box if len(faces) == 1 else None

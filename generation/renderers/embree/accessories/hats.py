@@ -14,7 +14,6 @@ from generation.renderers.embree.surface import Surface, smoothstep
 from generation.views.view import Rgb
 
 AROUND = 96
-UP = np.array([0.0, 1.0, 0.0])
 AZIMUTH = 2 * np.pi * np.arange(AROUND) / AROUND
 OVERLAP = 0.05  # a hat reaches this far below the height above which hair is hidden
 

@@ -10,6 +10,7 @@ from generation.renderers import Picture
 from generation.renderers.embree.props.shapes import Piece, box, merged, tilt, tube, turn
 from generation.renderers.embree.surface import Surface
 from generation.renderers.embree.tracer import Tracer
+from generation.views.srgb import decode
 
 #: Half the side of the print in a frame, its mat and its moulding, decimetres.
 PRINT, MAT, MOULDING = 0.86, 0.10, 0.12
@@ -35,11 +36,6 @@ class Hung:
     surfaces: list[Surface]
     points: np.ndarray
     normal: np.ndarray
-
-
-def _to_linear(pixels: np.ndarray) -> np.ndarray:
-    value = pixels.astype(np.float64) / 255
-    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
 
 
 def _print(
@@ -78,7 +74,7 @@ def hang_portrait(picture: Picture, place: np.ndarray, rng: np.random.Generator)
     woods = [(0.16, 0.08, 0.035), (0.03, 0.028, 0.027), (0.42, 0.30, 0.12), (0.55, 0.53, 0.50)]
     wood = woods[rng.integers(len(woods))]
     face = np.array(picture.faces[0].box) / size
-    hung = _print(_to_linear(picture.pixels), face, place, matrix, (PRINT, PRINT))
+    hung = _print(decode(picture.pixels / 255), face, place, matrix, (PRINT, PRINT))
     outer = PRINT + MAT
     mat = box((0, 0, -0.035), (2 * outer, 2 * outer, 0.05), (0.80, 0.78, 0.73), "matt", 0.01)
     bars: list[Piece] = [mat]
@@ -158,7 +154,7 @@ def _card(picture: Picture, colour: tuple[float, float, float]) -> tuple[np.ndar
     card[int(0.055 * high) : int(0.095 * high), int(0.25 * wide) : int(0.75 * wide)] = 0.75
     left, top = int(_PHOTO[0] * wide), int(_PHOTO[1] * high)
     right, bottom = int(_PHOTO[2] * wide), int(_PHOTO[3] * high)
-    photo = _to_linear(picture.pixels)
+    photo = decode(picture.pixels / 255)
     size = len(photo)
     rows = ((np.arange(bottom - top) + 0.5) / (bottom - top) * size).astype(int)
     columns = ((np.arange(right - left) + 0.5) / (right - left) * size).astype(int)

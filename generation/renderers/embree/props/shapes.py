@@ -23,7 +23,6 @@ FINISHES = {
     "cloth": (0.90, 0.02, 0.0, 1.0),
     "leaf": (0.50, 0.04, 0.0, 0.3),
 }
-_FINISH_NAMES = list(FINISHES)
 
 
 @dataclass(frozen=True, eq=False)
