@@ -23,9 +23,11 @@ def quality(
     ),
 ) -> None:
     """Measure whether the pictures show one consistent, distinct person each, and write the report."""
+    from generation.quality.records import beside
     from generation.quality.report import write_report
 
-    folder = out or Path(f"{Path(data).name}.quality" if not Path(data).is_dir() else f"{Path(data)}.quality")
+    # A Hub dataset's report goes into the current folder.
+    folder = out or beside(data if Path(data).is_dir() else Path(data).name, ".quality")
     result = write_report(data, folder, views=views, workers=workers)
     shares = {
         "faces detected": result["detected"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader
 
-from generation.people.features import AGE_BANDS, TONES
-from generation.quality.gate import FaceCheck, Gate
+from generation.quality.gate import LEAST_VISIBLE, SMALLEST_FACE, FaceCheck, Gate
 from generation.quality.metrics import (
     Distances,
     area_under_roc,
@@ -24,14 +23,15 @@ from generation.quality.metrics import (
     share_below,
 )
 from generation.quality.recogniser import THRESHOLD, shared_recogniser
+from generation.quality.records import Records, beside, redraws
 from generation.quality.survey import ANCHOR, Sight, survey
+from generation.quality.traits import place, traits_of
 from remem_dataset.errors import RememError
 from remem_dataset.files import write_json, write_text
 from remem_dataset.schema import PEOPLE, PROFILES
 from remem_dataset.source import Source, open_source
 
 _THUMBNAILS = 24
-_YAWS = ((0, 8), (8, 18), (18, 30), (30, 90))
 _LIKENESSES = 5
 
 
@@ -60,8 +60,9 @@ def write_report(
         workers: pictures looked at at the same time.
 
     Returns:
-        What `quality.json` holds: "counts", "detected", "same", "different", "auc", "eer", "groups" (trait ->
-        value -> counts and shares), "redraws", "likenesses" and "failures".
+        What `quality.json` holds: "own_pictures", "counts", "detected", "same", "different", "auc", "eer",
+        "groups" (trait -> value -> counts and shares), "redraws", "group_pictures", "likenesses" and
+        "failures".
 
     Raises:
         RememError: no dataset there, no recogniser, or the folder cannot be written.
@@ -75,11 +76,18 @@ def write_report(
         raise RememError(f"{out} is a file; name a folder for the report.")
     sights = list(survey(source, views=views, workers=workers))
     people = {
-        row["identity_id"]: {"name": row["name"], **json.loads(row["appearance"])}
+        row["identity_id"]: {**json.loads(row["appearance"]), "name": row["name"]}
         for row in source.load(PROFILES)[PEOPLE].remove_columns("image")
     }
-    result, judged, distances = measure(sights, people)
-    result = {"dataset": source.name, "fingerprint": source.fingerprint, **result}
+    own_pictures = _has_own_pictures(source)
+    result, judged, distances = measure(sights, people, own_pictures)
+    result = {
+        # The same wherever the folder lies, and from wherever it is looked at.
+        "dataset": beside(source.name, "").name if source.is_local else source.name,
+        "fingerprint": source.fingerprint,
+        **result,
+        "group_pictures": Records(source).group_pictures(sorted(people)),
+    }
     drawings = {
         "distances": figures.distance_figure(distances),
         "roc": figures.roc_figure(distances),
@@ -99,13 +107,14 @@ def write_report(
 
 
 def measure(
-    sights: list[Sight], people: dict[str, dict[str, Any]]
+    sights: list[Sight], people: dict[str, dict[str, Any]], own_pictures: bool = False
 ) -> tuple[dict[str, Any], list[Judged], Distances]:
     """All figures of the report.
 
     Args:
         sights: the pictures as the recogniser sees them, anchors among them.
-        people: identity id -> "name" and the fields of its `Person`.
+        people: identity id -> "name" and what is known of the fields of its `Person`.
+        own_pictures: whether the faces come from the user's pictures.
 
     Returns:
         The JSON-ready result, every checked picture with its verdict, and the histograms.
@@ -122,6 +131,7 @@ def measure(
     detected = len(found) / len(checked) if checked else None
     failed = sum(bool(j.fault) for j in judged)
     result = {
+        "own_pictures": own_pictures,
         "counts": {
             "people": len(names),
             "pictures": len(sights),
@@ -140,8 +150,8 @@ def measure(
         },
         "auc": area_under_roc(distances),
         "eer": {"rate": eer[0], "threshold": eer[1]} if eer else None,
-        "groups": _groups(judged, people),
-        "redraws": _redraws(sights),
+        "groups": _groups(judged, people, own_pictures),
+        "redraws": redraws(s.record for s in sights),
         "likenesses": _likenesses(stack, owners, names, people),
         "failures": [
             {"identity_id": j.sight.identity_id, "view_id": j.sight.view_id, "fault": j.fault}
@@ -171,34 +181,14 @@ def _judge(checked: list[Sight], found: list[Sight], number: dict[str, int]) -> 
             yield Judged(sight, gate.compare(row, sight.embedding))
 
 
-def _traits(sight: Sight, person: dict[str, Any]) -> dict[str, str]:
-    """The groups that a picture belongs to."""
-    age, tone = int(person["age"]), float(person["melanin"])
-    traits = {
-        "gender": person["gender"],
-        "age": next((f"{a}–{b}" for a, b in AGE_BANDS if age <= b), "81 and over"),
-        "skin tone": TONES[min(3, int(tone * 4))],
-        "hair": person["hair_style"],
-        "beard": person["beard"],
-        "glasses": person["glasses"],
-        "role": sight.role,
-    }
-    view = sight.view
-    if "yaw" in view:
-        traits["yaw"] = next(f"{a}–{b}°" for a, b in _YAWS if abs(view["yaw"]) <= b)
-    for name in ("framing", "accessory", "occluder"):
-        if name in view:
-            traits[name] = str(view[name])
-    return traits
-
-
-def _groups(judged: list[Judged], people: dict[str, dict[str, Any]]) -> dict[str, dict[str, dict[str, Any]]]:
+def _groups(
+    judged: list[Judged], people: dict[str, dict[str, Any]], own_pictures: bool
+) -> dict[str, dict[str, dict[str, Any]]]:
     members: dict[str, dict[str, list[Judged]]] = defaultdict(lambda: defaultdict(list))
     for one in judged:
-        person = people[one.sight.identity_id]
-        if "hair_style" not in person:  # pictures of the user's own: nothing is known of the looks
-            continue
-        for trait, value in _traits(one.sight, person).items():
+        sight = one.sight
+        traits = traits_of(people[sight.identity_id], sight.role, sight.view, own_pictures)
+        for trait, value in traits.items():
             members[trait][value].append(one)
     return {
         trait: {
@@ -207,24 +197,15 @@ def _groups(judged: list[Judged], people: dict[str, dict[str, Any]]) -> dict[str
                 "detected": sum(j.sight.detected for j in group) / len(group),
                 "failed_share": sum(bool(j.fault) for j in group) / len(group),
             }
-            for value, group in sorted(values.items())
+            for value, group in sorted(values.items(), key=lambda item, trait=trait: place(trait, item[0]))
         }
         for trait, values in members.items()
     }
 
 
-def _redraws(sights: list[Sight]) -> dict[str, Any] | None:
-    """How often the build drew pictures anew, from the raw tree; None without one."""
-    records = [s.record for s in sights if "attempts" in s.record]
-    if not records:
-        return None
-    attempts = Counter(int(r["attempts"]) for r in records)
-    return {
-        "pictures": len(records),
-        "attempts": {str(k): attempts[k] for k in sorted(attempts)},
-        "kept_as_failed": sum(r.get("passed") is False for r in records),
-        "not_checked": sum(r.get("passed") is None for r in records),
-    }
+def _has_own_pictures(source: Source) -> bool:
+    config = source.manifest.get("config")
+    return isinstance(config, dict) and config.get("renderer") == "folder"
 
 
 def _likenesses(
@@ -274,4 +255,11 @@ def _page(
     # Spread over the failures, not the first ones, which may all be of one person.
     step = max(1, -(-len(failures) // _THUMBNAILS))
     template = environment.get_template("quality.html.j2")
-    return template.render(result=result, drawings=drawings, failures=failures[::step], failed=len(failures))
+    return template.render(
+        result=result,
+        drawings=drawings,
+        failures=failures[::step],
+        failed=len(failures),
+        smallest=SMALLEST_FACE,
+        least_visible=f"{100 * LEAST_VISIBLE:.0f} %",
+    )

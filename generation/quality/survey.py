@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import io
-import json
 import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from generation.quality.gate import is_checked
 from generation.quality.recogniser import shared_recogniser
+from generation.quality.records import Records
 from generation.renderers import Face
 from remem_dataset.errors import RememError
-from remem_dataset.raw import RAW_MANIFEST, RawTree
 from remem_dataset.schema import EVAL, FINETUNE, PEOPLE, PROFILES, SEEN, TRAIN, UNSEEN
 from remem_dataset.source import Source
 
@@ -75,13 +74,15 @@ def survey(source: Source, views: int | None = None, workers: int = 1) -> Iterat
         raise RememError(f"workers is {workers}; it must be 1 or more.")
     shared_recogniser()  # say that it is missing before any work
     total, jobs = _jobs(source, views)
-    raw = _RawTraits(source)
+    records = Records(source)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns) as progress:
         bar = progress.add_task("Faces", total=total)
         for sight in _looked_at(jobs, workers):
             progress.advance(bar)
-            yield raw.complete(sight)
+            record = records.of(sight.identity_id, sight.view_id)
+            view = record.get("view")
+            yield replace(sight, view=view if isinstance(view, dict) else {}, record=record)
 
 
 def _jobs(source: Source, views: int | None) -> tuple[int, Iterator[tuple]]:
@@ -164,42 +165,3 @@ def look(identity_id: str, view_id: str, role: str, png: bytes, faces: list[dict
         found = recogniser.faces(pixels, expected=expected)
         embedding = recogniser.embed(pixels, found[0].box) if found else None
     return Sight(identity_id, view_id, role, checked, embedding is not None, embedding, small.getvalue())
-
-
-class _RawTraits:
-    """What the raw tree beside a dataset folder knows of the pictures; nothing, if there is none."""
-
-    def __init__(self, source: Source) -> None:
-        folder = Path(source.name)
-        root = folder.with_name(folder.name + ".raw")
-        self._tree = RawTree(root) if source.is_local and (root / RAW_MANIFEST).is_file() else None
-        self._views: dict[str, dict[str, dict[str, Any]]] = {}
-
-    def complete(self, sight: Sight) -> Sight:
-        """The sight with its view and record."""
-        if self._tree is None:
-            return sight
-        folder = self._tree.root / "identities" / sight.identity_id
-        if sight.identity_id not in self._views:
-            lines = _read(folder / "views.jsonl").splitlines()
-            views = (_parsed(line) for line in lines)
-            self._views[sight.identity_id] = {v["id"]: v for v in views if "id" in v}
-        record = _parsed(_read(folder / "images" / f"{sight.view_id}.json"))
-        view = self._views[sight.identity_id].get(sight.view_id, {})
-        return Sight(**{**sight.__dict__, "view": view, "record": record})
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return ""
-
-
-def _parsed(text: str) -> dict[str, Any]:
-    """A JSON object; empty for anything else: the raw tree only adds detail to the report."""
-    try:
-        value = json.loads(text)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
