@@ -170,3 +170,13 @@ def test_page_and_figures_are_the_same_each_time_and_escape_names(population):
     assert "Person &lt;2&gt;" in page
     assert "Person <2>" not in page
     assert page.count("data:image/jpeg") == 2
+
+
+def test_what_is_not_known_of_the_looks_makes_no_group(population):
+    sights, people = population
+    some = {name: {"name": p["name"], "gender": p["gender"], "source": "anna"} for name, p in people.items()}
+    groups = measure(sights, some)[0]["groups"]
+    assert set(groups) == {"gender", "role", "yaw", "framing"}
+    # An older dataset of own pictures records looks that nobody in its pictures has.
+    groups = measure(sights, people, own_pictures=True)[0]["groups"]
+    assert set(groups) == {"role", "framing"}
