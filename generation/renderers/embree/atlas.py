@@ -13,9 +13,9 @@ import numpy as np
 from scipy import ndimage, sparse
 from scipy.sparse.csgraph import connected_components
 
+from generation.cache import Arrays, is_stored, load_or_build
 from generation.renderers.embree import bodydata
 from generation.renderers.embree.bodydata import BodyData
-from generation.renderers.embree.cache import Arrays, is_stored, load_or_build
 from generation.renderers.embree.surface import Surface, unit
 from generation.renderers.embree.tracer import Tracer
 

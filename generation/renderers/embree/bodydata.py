@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
-from generation.renderers.embree.cache import Arrays, load_or_build
+from generation.cache import Arrays, load_or_build
 from generation.renderers.embree.subdivision import subdivide, subdivide_corners, triangulate
 from remem_dataset.errors import RememError
 

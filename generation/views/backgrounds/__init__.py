@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
+from pathlib import Path
 
 import numpy as np
 
+from generation.cache import load_or_build
 from generation.streams import stream
 from generation.views.backgrounds import (  # noqa: F401  (they register painters)
     halls,
@@ -61,12 +64,29 @@ def paint_background(scene: Scene, size: int, draw: int) -> np.ndarray:
     return np.clip(picture * exposure, 0, 1).astype(np.float32)
 
 
-@functools.lru_cache(maxsize=72)
 def _place(scene_id: str, kind: str, params: str) -> np.ndarray:
-    """The whole place, float16 (SIDE, SIDE, 3): every scene of the tables stays in memory, 0.9 MB each."""
+    """The whole place, float16 (SIDE, SIDE, 3).
+
+    Places lie in the disk cache: painting one takes 0.1 s, and all of them would take 50 MB of each worker.
+    """
+    content = hashlib.blake2b(f"{_code_digest()}\0{scene_id}\0{kind}\0{params}".encode(), digest_size=12)
+    name = f"place-{content.hexdigest()}"
+    return load_or_build(name, lambda: {"place": _paint(scene_id, kind, params)}, ["place"])["place"]
+
+
+def _paint(scene_id: str, kind: str, params: str) -> np.ndarray:
     picture = paint_canvas(kind, json.loads(params), stream(0, "background-place", scene_id))
     # A photograph exposed for the face: a bright place is not much brighter than the face before it.
     picture *= min(1.0, BRIGHTEST / float(np.minimum(picture, 1).mean()))
     # A film-like shoulder above 0.7, so that lamps stay coloured instead of clipping to flat white.
     picture = np.where(picture > 0.7, 0.7 + 0.3 * -np.expm1(-(picture - 0.7) / 0.3), picture)
     return picture.astype(np.float16)
+
+
+@functools.lru_cache(maxsize=1)
+def _code_digest() -> str:
+    """Digest of the painters: another version of them must not find the places of this one."""
+    whole = hashlib.blake2b(digest_size=12)
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        whole.update(path.read_bytes())
+    return whole.hexdigest()
