@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import yaml
 
-from generation.renderers.embree import atlas, bodydata, cache, subdivision, tables
+from generation import cache
+from generation.renderers.embree import atlas, bodydata, subdivision, tables
 
 
 def test_every_face_target_exists():
