@@ -9,7 +9,7 @@ _TOWN = "a town put together from two lists of syllables"
 
 #: Attribute -> what keeps its values harmless. A test holds it against the attributes there are.
 HARMLESS = {
-    "bank_account": "country code XZ, left to private use by ISO 3166-1; check digits (ISO 13616) always wrong",
+    "bank_account": "country code XZ, left to private use by ISO 3166-1; ISO 13616 check digits always wrong",
     "birth_date": "drawn evenly from all days of the years that fit the age shown",
     "birthplace": _TOWN,
     "blood_type": "drawn evenly from all eight",
