@@ -12,10 +12,26 @@ import datasets
 from .config import BenchmarkConfig
 from .features import FEATURES
 from .raw import ANCHOR, RawTree, asked_face
-from .schema import FINETUNE, PROFILES, SCENES, SCHEMA_VERSION, SPLITS
+from .schema import EXPOSURE, FINETUNE, MULTI_IMAGE, PROFILES, SCENES, SCHEMA_VERSION, SPLITS
 
-#: The viewer re-encodes groups of 100 rows; larger row groups of pictures fail there.
+#: The viewer re-encodes groups of 100 rows.
 ROW_GROUP = 100
+#: The viewer refuses row groups of more bytes than this (286.1 MiB).
+ROW_GROUP_BYTES = 300_000_000
+#: Pictures that a row holds at most, by config; 1 where nothing else is said.
+MOST_PICTURES = {MULTI_IMAGE: 4}
+
+
+def most_picture_bytes(image_size: int) -> int:
+    """Bytes that no PNG of that side exceeds: RGB as it is, a filter byte a line, 1 % and 1 kB for chunks."""
+    return (3 * image_size + 1) * image_size * 101 // 100 + 1_000
+
+
+def rows_per_group(config: BenchmarkConfig, name: str) -> int:
+    """Rows of a Parquet row group, so that no group of the dataset config `name` can be too large to view."""
+    text = 20_000 + (100 * config.candidates if name == EXPOSURE else 0)
+    row = MOST_PICTURES.get(name, 1) * most_picture_bytes(config.image_size) + text
+    return max(1, min(ROW_GROUP, ROW_GROUP_BYTES // row))
 
 
 def shard_names(config: BenchmarkConfig) -> list[str]:

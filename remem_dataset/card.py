@@ -12,6 +12,8 @@ from huggingface_hub import DatasetCardData
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from .balance import population_balance
+from .examples import STRIP_FILE, Example
+from .harmless import why_harmless
 from .raw import RawTree, asked_face
 from .schema import FINETUNE, PROFILES, SCENES, SPLITS
 
@@ -21,6 +23,7 @@ def render_card(
     manifest: dict[str, Any],
     infos: dict[str, datasets.DatasetInfo],
     data_files: dict[str, list[dict[str, Any]]],
+    examples: list[Example],
 ) -> str:
     """The README.md of a dataset folder.
 
@@ -29,6 +32,7 @@ def render_card(
         manifest: what goes into `remem.json`.
         infos: features and sizes of every config.
         data_files: the `data_files` of every config.
+        examples: the people of whom the card shows pictures and questions.
 
     Returns:
         Markdown with YAML front matter.
@@ -81,6 +85,8 @@ def render_card(
             tree.read_profile(index)["appearance"] for index in range(tree.config().identities)
         ),
         profiles=PROFILES,
+        examples=examples,
+        strip=STRIP_FILE,
     )
     return f"---\n{data.to_yaml()}\n---\n\n{body}"
 
@@ -97,6 +103,7 @@ def _attribute_table(tree: RawTree) -> list[dict[str, Any]]:
                     "category": row["qa_category"],
                     "space": row["candidate_space"],
                     "example": row["answer"],
+                    "harmless": why_harmless(row["attribute"]) or "not stated",
                 },
             )
     return sorted(table.values(), key=lambda line: (line["category"], line["attribute"]))

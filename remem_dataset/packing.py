@@ -13,13 +13,16 @@ import datasets
 from datasets.utils.logging import disable_progress_bar, enable_progress_bar, is_progress_bar_enabled
 
 from . import __version__
-from .builder import ReMem, shard_names
+from .builder import ReMem, rows_per_group, shard_names
 from .card import render_card
 from .config import BenchmarkConfig
+from .croissant import CROISSANT_FILE, croissant_metadata
 from .errors import RememError
-from .files import read_json_object, write_json, write_text
+from .examples import STRIP_FILE, choose_examples, draw_strip
+from .files import read_json_object, write_bytes, write_json, write_text
 from .fingerprint import file_digest, fingerprint_files
 from .raw import Origin, RawTree
+from .registration import EVAL_FILE, render_registration
 from .schema import FINETUNE, FORGET, MANIFEST, RETAIN, SCHEMA_VERSION, SPLITS, TRAIN
 
 MAX_SHARD = "400MB"
@@ -109,7 +112,13 @@ def pack(tree: RawTree, out: Path) -> dict[str, Any]:
         }
         write_json(folder / MANIFEST, manifest)
         data_files = _data_files(config, shards, folder)
-        write_text(folder / "README.md", render_card(tree, manifest, infos, data_files))
+        examples = choose_examples(tree)
+        if examples and not config.own_pictures:  # a card is public even where access to the rows is not
+            write_bytes(folder / STRIP_FILE, draw_strip(tree, examples))
+        write_text(folder / "README.md", render_card(tree, manifest, infos, data_files, examples))
+        write_text(folder / EVAL_FILE, render_registration(manifest))
+        metadata = croissant_metadata(folder, manifest, infos, data_files, config.own_pictures)
+        write_json(folder / CROISSANT_FILE, metadata)
         _replace(folder, out)
     except OSError as error:
         where = error.filename or out
@@ -124,7 +133,12 @@ Shards = dict[str, tuple[list[Path], datasets.splits.SplitInfo]]
 
 def _write_parquet(tree: RawTree, name: str, build: Path, folder: Path) -> Shards:
     """Run the builder for one config and file its Parquet under data/<config>/."""
-    builder = ReMem(config_name=name, raw_dir=str(tree.root), cache_dir=str(build / "cache"))
+    builder = ReMem(
+        config_name=name,
+        raw_dir=str(tree.root),
+        cache_dir=str(build / "cache"),
+        writer_batch_size=rows_per_group(tree.config(), name),
+    )
     with _quiet_datasets():
         try:
             builder.download_and_prepare(str(build), file_format="parquet", max_shard_size=MAX_SHARD)
