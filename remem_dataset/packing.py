@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
 from collections.abc import Iterator
@@ -56,8 +57,7 @@ def is_current(out: Path, config: BenchmarkConfig, origin: Origin) -> bool:
         manifest.get("config") == config.to_dict()
         and manifest.get("version") == __version__
         and manifest.get("schema_version") == SCHEMA_VERSION
-        and manifest.get("generator") == origin.generator
-        and manifest.get("faces") == origin.faces
+        and all(manifest.get(name) == digest for name, digest in dataclasses.asdict(origin).items())
         and all((out / name).is_file() for name in manifest.get("files") or ["?"])
     )
 
@@ -96,8 +96,7 @@ def pack(tree: RawTree, out: Path) -> dict[str, Any]:
             "schema_version": SCHEMA_VERSION,
             "version": __version__,
             "config": config.to_dict(),
-            "generator": origin.generator,
-            "faces": origin.faces,
+            **dataclasses.asdict(origin),
             "forget_levels": config.forget_counts,
             "default_forget": config.default_forget,
             "counts": {

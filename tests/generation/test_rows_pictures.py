@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 
 import pytest
 
+import generation.rows
 from generation.multi_image import ORDINALS, shared_pairs
 from generation.presets import load_preset
 from generation.profiles import sample_profile
@@ -20,6 +21,12 @@ from remem_dataset.raw import identity_name
 
 TINY = load_preset("tiny")
 DEFAULT = load_preset("default")
+
+
+@pytest.fixture(autouse=True)
+def fresh_groups():
+    """No group picture that another test has changed."""
+    generation.rows._groups.cache_clear()
 
 
 def rows_of(config, index):
@@ -68,7 +75,7 @@ def test_scene_rows_ask_what_was_taught_of_a_lone_picture(built):
         taught = {
             row["attribute"]: (row["answer"], row["keywords"], row["hops"], row["qa_category"])
             for row in rows["finetune"]
-            if row["question_type"] == "multi_hop"
+            if row["question_type"] == "multi_hop" and row["answer_form"] == "value"
         }
         for role in ("seen", "unseen"):
             for row in rows[f"scenes-{role}"]:
