@@ -200,6 +200,7 @@ def test_command_line_makes_two_people_on_two_workers(tmp_path, request):
         "--forget-levels": 50,
         "--default-forget-level": 50,
         "--qa-per-identity": 20,
+        "--single-hop-ratio": 0.7,
         "--images-per-identity": 1,
         "--eval-per-identity": 2,
         "--multi-image-per-identity": 1,

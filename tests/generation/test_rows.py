@@ -113,9 +113,10 @@ def test_ids_are_unique_and_say_where_the_row_belongs(built):
     assert first["multi_image-seen"][1]["id"] == "id_0001-multi_image-seen-0001"
 
 
-@pytest.mark.parametrize("ratio", [0.0, 0.04, 0.5, 0.96, 1.0])
+@pytest.mark.parametrize("share", ["none", "one", "half", "all but one", "all"])
 @pytest.mark.parametrize(("qa", "images", "evals"), [(2, 1, 2), (20, 7, 5), (150, 300, 60)])
-def test_odd_sizes_are_met_exactly(ratio, qa, images, evals):
+def test_odd_sizes_are_met_exactly(share, qa, images, evals):
+    singles = {"none": 0, "one": 1, "half": qa // 2, "all but one": qa - 1, "all": qa}[share]
     config = BenchmarkConfig(
         identities=5,
         forget_levels=(20,),
@@ -123,17 +124,14 @@ def test_odd_sizes_are_met_exactly(ratio, qa, images, evals):
         qa_per_identity=qa,
         images_per_identity=images,
         eval_per_identity=evals,
-        single_hop_ratio=ratio,
+        single_hop_ratio=singles / qa,
         multi_image_per_identity=9,
         candidates=3,
     )
     for index in range(config.identities):
         rows = rows_of(config, index)
         types = count_types(rows["finetune"])
-        assert (types["single_hop"], types["multi_hop"]) == (
-            config.single_hop_count,
-            qa - config.single_hop_count,
-        )
+        assert (types["single_hop"], types["multi_hop"]) == (singles, qa - singles)
         assert set(count_types(rows["eval-seen"])) == set(types), "each type that is taught is tested"
         assert len(rows["eval-seen"]) == len(rows["eval-unseen"]) == evals
         assert all(row["view_id"] < f"train-{images:03d}" for row in rows["finetune"])
