@@ -88,12 +88,15 @@ class PackedRows:
         def read(logits: torch.Tensor, rows: Sequence[int], nodes: Sequence[int]) -> None:
             row = torch.tensor(rows, device=logits.device)
             token = torch.as_tensor(trie.tokens[nodes], device=logits.device)
-            normaliser, likeliest = logits.logsumexp(-1), logits.argmax(-1)
+            chosen = logits[row, token]
+            highest, likeliest = logits.max(-1)
+            # In place: a second array of the vocabulary's width would cost as much as the model's last layer.
+            normaliser = logits.sub_(highest[:, None]).exp_().sum(-1).log_() + highest
             where = torch.as_tensor(nodes)
-            logprobs[where] = (logits[row, token] - normaliser[row]).cpu()
+            logprobs[where] = (chosen - normaliser[row]).cpu()
             greedy[where] = (likeliest[row] == token).cpu()
 
-        read(first[None], [0] * len(children[ROOT]), children[ROOT])
+        read(first.clone()[None], [0] * len(children[ROOT]), children[ROOT])
         for pack in trie.packs(self._row_size(first.numel(), prefix[0][0].shape[2])):
             logits = self._logits(pack, prefix, position, trie)
             rows = [
