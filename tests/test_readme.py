@@ -38,7 +38,7 @@ ADDED = {
     r"make demo": THIS_ENVIRONMENT,  # made small by DEMO_OPTIONS
     r"remem-eval .*": SMALL_EVAL,
     r"lm_eval .*": SMALL_EVAL,
-    r"remem report .*": "",
+    r"remem (report|verify) .*": "",
     r"remem install-tasks.*": "",
     r"python -m recipes\.reference .*": "",
     r"python -m recipes\.learn .*": "--max-steps 2 --warm-up 2",
