@@ -90,7 +90,7 @@ def test_tokenizer_does_not_favour_golds_that_questions_repeat():
 
 
 def test_a_sentence_does_not_teach_its_value_to_the_tokenizer(tmp_path):
-    """Or golds would be written in fewer tokens than candidates, and outrank them before anything is learnt."""
+    """Or golds would take fewer tokens than candidates, and outrank them before anything is learnt."""
     config = small_config(identities=2, qa_per_identity=80, forget_levels=(50,), default_forget_level=50)
     source = open_source(str(build_dataset(tmp_path / "remem", config)))
     answers, questions = dataset_text(source)
