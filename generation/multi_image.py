@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -37,7 +37,7 @@ def multi_image_rows(
     profile: Profile,
     library: QuestionLibrary,
     role: str,
-    groups: Mapping[int, list[GroupView]],
+    groups: Mapping[int, Sequence[GroupView]],
 ) -> list[Row]:
     """The multi-image rows of one person, by turns "which shows X" and "who is in both".
 
@@ -76,7 +76,7 @@ def multi_image_rows(
 
 
 def shared_pairs(
-    config: BenchmarkConfig, profile: Profile, role: str, groups: Mapping[int, list[GroupView]]
+    config: BenchmarkConfig, profile: Profile, role: str, groups: Mapping[int, Sequence[GroupView]]
 ) -> list[tuple[str, str]]:
     """Pairs of pictures that have this person in common and nobody else, harder and easier ones by turns.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from generation.candidates import sample_candidates
@@ -14,6 +15,7 @@ from generation.profiles import (
     sample_gender,
 )
 from generation.profiles.names import sample_name
+from generation.profiles.profile import BLOCK
 from generation.questions import question_library
 from generation.questions.library import QuestionLibrary
 from generation.questions.places import person_at, place_wording
@@ -60,8 +62,25 @@ def build_rows(
     """
     writer = _Writer(config, profile, question_library())
     taught = plan_finetune(config, profile, writer.library)
+    return {**_portrait_rows(writer, taught, candidates), **_group_rows(writer, taught)}
+
+
+def qa_rows(
+    config: BenchmarkConfig, index: int, profile: Profile, *, candidates: bool = True
+) -> dict[str, list[Row]]:
+    """The rows about portraits alone: `build_rows` less "scenes" and "multi_image", which need group views.
+
+    Args and returns: as `build_rows`.
+    """
+    writer = _Writer(config, profile, question_library())
+    return _portrait_rows(writer, plan_finetune(config, profile, writer.library), candidates)
+
+
+def _portrait_rows(writer: _Writer, taught: list[Ask], candidates: bool) -> dict[str, list[Row]]:
+    """Fine-tuning, evaluation and, if wanted, exposure rows."""
+    config, profile = writer.config, writer.profile
     seen, unseen = plan_eval(config, profile, writer.library, taught)
-    rows = {FINETUNE: [], f"{EVAL}-{SEEN}": [], f"{EVAL}-{UNSEEN}": []}
+    rows = {}
     for key, asks, role in (
         (FINETUNE, taught, TRAIN),
         (f"{EVAL}-{SEEN}", seen, SEEN),
@@ -74,14 +93,20 @@ def build_rows(
             )
             for place, ask in enumerate(asks)
         ]
+    if candidates:
+        for role in (SEEN, UNSEEN):
+            rows[f"{EXPOSURE}-{role}"] = [writer.exposure_row(row) for row in rows[f"{EVAL}-{role}"]]
+    return rows
+
+
+def _group_rows(writer: _Writer, taught: list[Ask]) -> dict[str, list[Row]]:
+    """Rows about one of several people in a picture, and about several pictures."""
+    config, profile = writer.config, writer.profile
+    index = profile.index
+    rows = {}
     scenes = plan_scenes(config, profile, writer.library, taught)
     for role in (SEEN, UNSEEN):
-        if candidates:
-            rows[f"{EXPOSURE}-{role}"] = [writer.exposure_row(row) for row in rows[f"{EVAL}-{role}"]]
-        groups = {
-            who: [sample_group(config, who, role, n) for n in range(config.groups_per_identity)]
-            for who in (index, *companions(config, index))
-        }
+        groups = {who: _groups(config, who, role) for who in (index, *companions(config, index))}
         rows[f"{SCENES}-{role}"] = [
             writer.row(
                 ask, f"{profile.identity_id}-{SCENES}-{role}-{n:04d}", role, group.id, _place(group, index)
@@ -90,6 +115,11 @@ def build_rows(
         ]
         rows[f"{MULTI_IMAGE}-{role}"] = multi_image_rows(config, profile, writer.library, role, groups)
     return rows
+
+
+@lru_cache(maxsize=2 * BLOCK)  # people of a block ask for one another's pictures, one person after the other
+def _groups(config: BenchmarkConfig, who: int, role: str) -> tuple[GroupView, ...]:
+    return tuple(sample_group(config, who, role, number) for number in range(config.groups_per_identity))
 
 
 def _place(group: GroupView, index: int) -> str:
