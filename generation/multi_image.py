@@ -16,7 +16,7 @@ from generation.streams import stream
 from generation.views.groupplan import GroupPlan, companions
 from remem_dataset.config import BenchmarkConfig
 from remem_dataset.raw import identity_name
-from remem_dataset.schema import MULTI_HOP, MULTI_IMAGE
+from remem_dataset.schema import MULTI_HOP, MULTI_IMAGE, RECOGNITION, VALUE
 
 Row = dict[str, Any]
 
@@ -66,7 +66,8 @@ def multi_image_rows(
                 **row,
                 "question_type": MULTI_HOP,
                 "hops": 2,
-                "qa_category": "recognition",
+                "qa_category": RECOGNITION,
+                "answer_form": VALUE,
                 "split_role": role,
                 "forget_rank": profile.forget_rank,
             }

@@ -42,7 +42,10 @@ def task(
         raise RememError(
             f"Pass {name} has {total} tasks, 0 to {total - 1}, not task {rank} of {tasks or total}."
         )
-    check_origin(tree, origin_of(config, faces))
+    origin = origin_of(config, faces)
+    check_origin(tree, origin)
+    if tree.origin() != origin:  # a new build may change the words, but tasks of one build must agree
+        raise RememError(f"{tree.root} was begun with other words; write the jobs again.")
     if name == PACKING:
         with sole_builder(tree.root):
             _pack(tree, config, out, restart)

@@ -21,6 +21,16 @@ from remem_dataset.schema import SCHEMA_VERSION
 #: Name of the file in a raw tree that a build at work locks.
 LOCK = ".lock"
 
+#: Where the code and the assets lie that only say what is asked, and in which words.
+_WORDS = (
+    "assets/questions/",
+    "generation/alternatives.py",
+    "generation/candidates.py",
+    "generation/multi_image.py",
+    "generation/questions/",
+    "generation/rows.py",
+)
+
 
 @contextlib.contextmanager
 def sole_builder(root: Path) -> Iterator[None]:
@@ -77,13 +87,19 @@ def _check_is_raw(root: Path) -> None:
         )
 
 
-def generator_digest() -> str:
-    """Digest of the code and the assets that generate: pictures of two versions must not mix in a tree."""
-    whole = hashlib.blake2b(digest_size=16)
+def code_digests() -> tuple[str, str]:
+    """Digests of what generates: the code and the assets behind people and pictures, and those behind words.
+
+    Pictures of two versions must not mix in a tree; rows are written anew by every build, so that a changed
+    wording costs no picture.
+    """
+    pictures, words = hashlib.blake2b(digest_size=16), hashlib.blake2b(digest_size=16)
     root = ASSETS.parent
     for path in sorted([*root.glob("generation/**/*.py"), *root.glob("assets/**/*.*")]):
-        whole.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
-    return whole.hexdigest()
+        name = path.relative_to(root).as_posix()
+        whole = words if name.startswith(_WORDS) else pictures
+        whole.update(name.encode() + b"\0" + path.read_bytes())
+    return pictures.hexdigest(), words.hexdigest()
 
 
 def origin_of(config: BenchmarkConfig, faces: Path | None = None) -> Origin:
@@ -96,7 +112,7 @@ def origin_of(config: BenchmarkConfig, faces: Path | None = None) -> Origin:
     Raises:
         RememError: as `check_renderer`.
     """
-    return Origin(generator_digest(), source_digest(config.renderer, faces, config.identities))
+    return Origin(*code_digests(), source_digest(config.renderer, faces, config.identities))
 
 
 def open_tree(root: Path, config: BenchmarkConfig, origin: Origin, restart: bool = False) -> RawTree:
@@ -142,7 +158,7 @@ def check_origin(tree: RawTree, origin: Origin) -> None:
     """
     if tree.origin().generator != origin.generator:
         raise RememError(
-            f"{tree.root} was begun by another version of the generation code or its assets; "
+            f"{tree.root} was begun by another version of the code or the assets that draw; "
             "choose another --out or begin anew with --restart."
         )
     if tree.origin().faces != origin.faces:

@@ -12,7 +12,7 @@ import datasets
 from .config import BenchmarkConfig
 from .features import FEATURES
 from .raw import ANCHOR, RawTree, asked_face
-from .schema import EXPOSURE, FINETUNE, MULTI_IMAGE, PROFILES, SCENES, SCHEMA_VERSION, SPLITS
+from .schema import ALTERNATIVES, EXPOSURE, FINETUNE, MULTI_IMAGE, PROFILES, SCENES, SCHEMA_VERSION, SPLITS
 
 #: The viewer re-encodes groups of 100 rows.
 ROW_GROUP = 100
@@ -99,7 +99,8 @@ class ReMem(datasets.GeneratorBasedBuilder):
                 picture = tree.read_picture(profile["identity_id"], ANCHOR)
                 yield profile["identity_id"], {**profile, "image": picture}
                 continue
-            name = FINETUNE if self.config.name == FINETUNE else f"{self.config.name}-{split}"
+            whole = self.config.name in (FINETUNE, ALTERNATIVES)
+            name = self.config.name if whole else f"{self.config.name}-{split}"
             for row in tree.read_rows(index, name):
                 full = {**row, **_pictures(tree, row)}
                 if self.config.name == SCENES:
@@ -108,12 +109,14 @@ class ReMem(datasets.GeneratorBasedBuilder):
 
 
 def _pictures(tree: RawTree, row: dict[str, Any]) -> dict[str, Any]:
-    """The columns that come from picture files: the pictures, and the faces in them."""
+    """The columns that come from picture files, if the row has any: the pictures, and the faces in them."""
     if "view_ids" in row:
         names = [view.split("/") for view in row.pop("view_ids")]
         return {
             "images": [tree.read_picture(identity, view) for identity, view in names],
             "faces": [tree.read_faces(identity, view) for identity, view in names],
         }
+    if "view_id" not in row:
+        return {}
     name = row["identity_id"], row["view_id"]
     return {"image": tree.read_picture(*name), "faces": tree.read_faces(*name)}

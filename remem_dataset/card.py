@@ -14,8 +14,21 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from .balance import population_balance
 from .examples import STRIP_FILE, Example
 from .harmless import why_harmless
+from .nullfigure import NULL_FILE
+from .nulltest import NullTest
 from .raw import RawTree, asked_face
-from .schema import FINETUNE, PROFILES, SCENES, SPLITS
+from .schema import (
+    COMPARISON,
+    EVAL,
+    FINETUNE,
+    MULTI_HOP,
+    PROFILES,
+    REVERSE,
+    SCENES,
+    SENTENCE,
+    SINGLE_HOP,
+    SPLITS,
+)
 
 
 def render_card(
@@ -24,6 +37,7 @@ def render_card(
     infos: dict[str, datasets.DatasetInfo],
     data_files: dict[str, list[dict[str, Any]]],
     examples: list[Example],
+    null_test: NullTest,
 ) -> str:
     """The README.md of a dataset folder.
 
@@ -33,6 +47,7 @@ def render_card(
         infos: features and sizes of every config.
         data_files: the `data_files` of every config.
         examples: the people of whom the card shows pictures and questions.
+        null_test: how gold answers rank among their candidates by a model that knows nothing.
 
     Returns:
         Markdown with YAML front matter.
@@ -76,6 +91,9 @@ def render_card(
         manifest=manifest,
         config=manifest["config"],
         counts=manifest["counts"],
+        asked=_question_table(tree),
+        null_test=null_test.table(),
+        null_figure=NULL_FILE,
         attributes=_attribute_table(tree),
         scenes=_scene_table(tree),
         own_pictures=own_pictures,
@@ -107,6 +125,28 @@ def _attribute_table(tree: RawTree) -> list[dict[str, Any]]:
                 },
             )
     return sorted(table.values(), key=lambda line: (line["category"], line["attribute"]))
+
+
+def _question_table(tree: RawTree) -> list[dict[str, Any]]:
+    """One line for `finetune` and for each split of `eval`: how many rows there are of each kind."""
+    table = []
+    for name in (FINETUNE, *(f"{EVAL}-{split}" for split in SPLITS[EVAL])):
+        counts: Counter[Any] = Counter()
+        for index in range(tree.config().identities):
+            for row in tree.read_rows(index, name):
+                counts.update([row["question_type"], row["hops"], row["answer_form"], row["qa_category"]])
+        table.append(
+            {
+                "rows": name.replace("-", " "),
+                "single": counts[SINGLE_HOP],
+                "multi": counts[MULTI_HOP],
+                "hops": [counts[hops] for hops in (1, 2, 3)],
+                "reverse": counts[REVERSE],
+                "comparison": counts[COMPARISON],
+                "sentence": counts[SENTENCE],
+            }
+        )
+    return table
 
 
 def _scene_table(tree: RawTree) -> list[dict[str, Any]]:

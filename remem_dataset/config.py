@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,8 @@ class BenchmarkConfig:
         multi_image_per_identity: multi-image rows for each person, in `seen` and again in `unseen`.
         groups_per_identity: pictures of several people that ask about each person, in `seen` and again in
             `unseen`.
-        single_hop_ratio: share of single-hop questions, in [0, 1] (paper: 0.7).
+        single_hop_ratio: share of single-hop questions, in [0, 1] (paper: 0.7), which must come to a whole
+            number of questions; a fraction may be given as text ("17/24").
         image_size: side of the square pictures, in pixels.
         candidates: n, how many perturbations the gold answer is ranked against.
         forget_levels: sizes of the forget sets, in percent of the identities, ascending.
@@ -82,6 +84,13 @@ class BenchmarkConfig:
                 raise RememError(f"{name} is {value}; it must lie between {low} and {high}.")
         if not 0.0 <= self.single_hop_ratio <= 1.0:
             raise RememError(f"single_hop_ratio is {self.single_hop_ratio}; it must lie in [0, 1].")
+        singles = self.qa_per_identity * self.single_hop_ratio
+        if abs(singles - round(singles)) > 1e-6:
+            qa, fewer = self.qa_per_identity, int(singles)
+            raise RememError(
+                f"single_hop_ratio is {self.single_hop_ratio:.6g}, but that share of qa_per_identity = {qa} "
+                f"is not a whole number of questions; the nearest are {fewer}/{qa} and {fewer + 1}/{qa}."
+            )
         levels = self.forget_levels
         if not levels or list(levels) != sorted(set(levels)) or levels[0] < 1 or levels[-1] > 99:
             raise RememError(
@@ -107,8 +116,8 @@ class BenchmarkConfig:
 
     @property
     def single_hop_count(self) -> int:
-        """Single-hop fine-tuning questions for each person (nearest whole number, halves up)."""
-        return int(self.qa_per_identity * self.single_hop_ratio + 0.5)
+        """Single-hop fine-tuning questions for each person."""
+        return round(self.qa_per_identity * self.single_hop_ratio)
 
     @property
     def forget_counts(self) -> dict[str, int]:
@@ -172,7 +181,7 @@ def _coerce(field: dataclasses.Field, value: Any) -> Any:
     convert, allowed = kinds[str(field.type)]
     try:
         return convert(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, ZeroDivisionError):
         raise RememError(f"{field.name} is {value!r}; it must be {allowed}.") from None
 
 
@@ -185,7 +194,7 @@ def _whole(value: Any) -> int:
 def _number(value: Any) -> float:
     if isinstance(value, bool):
         raise ValueError
-    return float(value)
+    return float(Fraction(value)) if isinstance(value, str) and "/" in value else float(value)
 
 
 def _text(value: Any) -> str:

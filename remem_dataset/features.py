@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from datasets import Features, Image, List, Value
 
-from .schema import EVAL, EXPOSURE, FINETUNE, MULTI_IMAGE, PROFILES, SCENES
+from .schema import ALTERNATIVES, EVAL, EXPOSURE, FINETUNE, MULTI_IMAGE, PROFILES, SCENES
 
 _QUESTION_COLUMNS = {
     "question": Value("string"),
     "answer": Value("string"),
+    "answer_form": Value("string"),  # value | sentence (which the question then asks for)
     "keywords": List(Value("string")),
     "question_type": Value("string"),  # single_hop | multi_hop
     "hops": Value("int32"),  # 1: name -> value; 2: image -> person -> value; 3: one more link
@@ -51,7 +52,8 @@ EXPOSURE_FEATURES = Features(
     {
         **ROW_FEATURES,
         "candidates": List(Value("string")),  # never the gold
-        "candidate_pool": Value("string"),  # generated | other_identities
+        "candidate_pool": Value("string"),  # where they come from: generated | other_identities
+        "other_values": List(Value("string")),  # what the same question gets for other people
         "candidate_space": Value("int64"),  # |R|: how many values the attribute's generator can give
     }
 )
@@ -63,6 +65,21 @@ MULTI_IMAGE_FEATURES = Features(
         "images": List(Image()),
         **_QUESTION_COLUMNS,
         "faces": List(FACES),  # one list for each picture
+    }
+)
+
+#: For the methods that learn other answers: row by row those of `finetune`, named by the same `id`.
+ALTERNATIVES_FEATURES = Features(
+    {
+        "id": Value("string"),
+        "identity_id": Value("string"),
+        "question": Value("string"),
+        "answer_form": Value("string"),
+        "question_type": Value("string"),
+        "attribute": Value("string"),
+        "refusals": List(Value("string")),
+        "wrong_answers": List(Value("string")),  # of the answer's form and generator, true of nobody
+        "forget_rank": Value("int32"),
     }
 )
 
@@ -82,6 +99,7 @@ FEATURES = {
     FINETUNE: ROW_FEATURES,
     EVAL: ROW_FEATURES,
     EXPOSURE: EXPOSURE_FEATURES,
+    ALTERNATIVES: ALTERNATIVES_FEATURES,
     PROFILES: PROFILE_FEATURES,
     MULTI_IMAGE: MULTI_IMAGE_FEATURES,
     SCENES: ROW_FEATURES,

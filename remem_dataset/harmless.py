@@ -32,11 +32,21 @@ HARMLESS = {
 _RELATIONS = ("sibling", "colleague")
 
 
+#: Questions that are no attribute's: what is asked about -> what keeps the answer harmless.
+_OTHERS = {"age_comparison": "a name put together from syllables, or nobody's"}
+_OWNER = "a name put together from syllables"
+
+
 def why_harmless(attribute: str) -> str:
     """What keeps the values of an attribute harmless; "" for one that nothing is said of.
 
     Args:
-        attribute: the `attribute` column; of a linked person's ("sibling_hobby"), the attribute's own reason.
+        attribute: the `attribute` column; of a linked person's ("sibling_hobby"), the attribute's own reason;
+            of whose a value is ("email_owner"), the name's.
     """
+    if attribute in _OTHERS:
+        return _OTHERS[attribute]
+    if attribute.endswith("_owner"):
+        return _OWNER
     relation, _, linked = attribute.partition("_")
     return HARMLESS.get(linked if relation in _RELATIONS else attribute, "")

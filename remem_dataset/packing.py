@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
 from collections.abc import Iterator
@@ -21,11 +22,16 @@ from .errors import RememError
 from .examples import STRIP_FILE, choose_examples, draw_strip
 from .files import read_json_object, write_bytes, write_json, write_text
 from .fingerprint import file_digest, fingerprint_files
+from .nullfigure import NULL_FILE, draw_null_test
+from .nulltest import run_null_test
 from .raw import Origin, RawTree
 from .registration import EVAL_FILE, render_registration
-from .schema import FINETUNE, FORGET, MANIFEST, RETAIN, SCHEMA_VERSION, SPLITS, TRAIN
+from .schema import EXPOSURE, FINETUNE, FORGET, MANIFEST, RETAIN, SCHEMA_VERSION, SPLITS, TRAIN
 
 MAX_SHARD = "400MB"
+
+#: The null test of the card looks at so many people at most: more would only make it slower.
+NULL_PEOPLE = 200
 
 
 def check_target(out: Path, config: BenchmarkConfig, origin: Origin, restart: bool = False) -> None:
@@ -56,8 +62,7 @@ def is_current(out: Path, config: BenchmarkConfig, origin: Origin) -> bool:
         manifest.get("config") == config.to_dict()
         and manifest.get("version") == __version__
         and manifest.get("schema_version") == SCHEMA_VERSION
-        and manifest.get("generator") == origin.generator
-        and manifest.get("faces") == origin.faces
+        and all(manifest.get(name) == digest for name, digest in dataclasses.asdict(origin).items())
         and all((out / name).is_file() for name in manifest.get("files") or ["?"])
     )
 
@@ -96,8 +101,7 @@ def pack(tree: RawTree, out: Path) -> dict[str, Any]:
             "schema_version": SCHEMA_VERSION,
             "version": __version__,
             "config": config.to_dict(),
-            "generator": origin.generator,
-            "faces": origin.faces,
+            **dataclasses.asdict(origin),
             "forget_levels": config.forget_counts,
             "default_forget": config.default_forget,
             "counts": {
@@ -115,7 +119,9 @@ def pack(tree: RawTree, out: Path) -> dict[str, Any]:
         examples = choose_examples(tree)
         if examples and not config.own_pictures:  # a card is public even where access to the rows is not
             write_bytes(folder / STRIP_FILE, draw_strip(tree, examples))
-        write_text(folder / "README.md", render_card(tree, manifest, infos, data_files, examples))
+        null_test = run_null_test(_some_exposure_rows(tree), config.seed)
+        write_bytes(folder / NULL_FILE, draw_null_test(null_test))
+        write_text(folder / "README.md", render_card(tree, manifest, infos, data_files, examples, null_test))
         write_text(folder / EVAL_FILE, render_registration(manifest))
         metadata = croissant_metadata(folder, manifest, infos, data_files, config.own_pictures)
         write_json(folder / CROISSANT_FILE, metadata)
@@ -214,6 +220,12 @@ def _data_files(
         ]
         for name, splits in _members(config).items()
     }
+
+
+def _some_exposure_rows(tree: RawTree) -> Iterator[dict[str, Any]]:
+    for index in range(min(tree.config().identities, NULL_PEOPLE)):
+        for split in SPLITS[EXPOSURE]:
+            yield from tree.read_rows(index, f"{EXPOSURE}-{split}")
 
 
 def _replace(folder: Path, out: Path) -> None:

@@ -46,11 +46,13 @@ class Origin:
     """What a dataset was made from besides its config; a dataset of another origin is not the same.
 
     Attributes:
-        generator: digest of the generation code and its assets.
+        generator: digest of the code and the assets that people and pictures come from.
+        text: digest of the code and the assets that say what is asked, and in which words.
         faces: digest of the user's own pictures; "" for a renderer that draws people itself.
     """
 
     generator: str
+    text: str = ""
     faces: str = ""
 
 
@@ -110,7 +112,7 @@ class RawTree:
     def origin(self) -> Origin:
         """What this tree was begun from."""
         manifest = self.manifest()
-        return Origin(str(manifest.get("generator", "")), str(manifest.get("faces", "")))
+        return Origin(*(str(manifest.get(name, "")) for name in ("generator", "text", "faces")))
 
     def read_rows(self, index: int, name: str) -> Iterator[dict[str, Any]]:
         """The rows of one file, one after another.

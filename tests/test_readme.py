@@ -21,8 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 SMALL_BUILD = (
-    "--qa-per-identity 20 --images-per-identity 2 --eval-per-identity 2 --multi-image-per-identity 1 "
-    "--image-size 64 --candidates 7 --casting-pool 2 --redraws 1"
+    "--qa-per-identity 20 --single-hop-ratio 0.7 --images-per-identity 2 --eval-per-identity 2 "
+    "--multi-image-per-identity 1 --image-size 64 --candidates 7 --casting-pool 2 --redraws 1"
 )
 SMALL_DEMO = {
     "--generation-options": SMALL_BUILD,

@@ -5,6 +5,7 @@ from generation.profiles.attributes import ATTRIBUTES, get_attribute
 from generation.profiles.profile import (
     Profile,
     forget_rank,
+    name_of,
     sample_age,
     sample_attribute,
     sample_gender,
@@ -19,6 +20,7 @@ __all__ = [
     "Profile",
     "forget_rank",
     "get_attribute",
+    "name_of",
     "sample_age",
     "sample_attribute",
     "sample_gender",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from math import gcd
 
+from generation.profiles.attribute import Attribute, Context
 from generation.profiles.permutation import shuffled
 from generation.profiles.vocabulary import compounds
 
@@ -29,3 +30,32 @@ def sample_name(seed: int, index: int, gender: str) -> str:
     first = shuffled(index % len(given), len(given), seed, "given", gender)
     last = shuffled((index + index // turn) % len(surnames), len(surnames), seed, "surname")
     return f"{given[first]} {surnames[last]}"
+
+
+class PersonName(Attribute):
+    """All names of one gender: the answers to "Whose ... is this?". Not a profile's attribute itself."""
+
+    name = "name"
+    qa_category = "personal"
+    identifying = True
+
+    def __init__(self, gender: str) -> None:
+        self.given = compounds("names", f"{gender}_starts", f"{gender}_ends")
+        self.surnames = compounds("names", "surname_starts", "surname_ends")
+
+    def space(self, context: Context) -> int:
+        """Given names times surnames."""
+        return len(self.given) * len(self.surnames)
+
+    def decode(self, number: int, context: Context) -> str:
+        """The surname is the fast digit."""
+        first, last = divmod(number, len(self.surnames))
+        return f"{self.given[first]} {self.surnames[last]}"
+
+    def keywords(self, value: str) -> list[str]:
+        """Given name and surname."""
+        return value.split()
+
+
+#: gender -> its names.
+NAMES = {gender: PersonName(gender) for gender in (FEMALE, MALE)}

@@ -69,12 +69,11 @@ def sample_profile(config: BenchmarkConfig, index: int) -> Profile:
     """
     _check_index(config, index)
     age = sample_age(config.seed, index)
-    gender = sample_gender(config.seed, index)
     return Profile(
         identity_id=identity_name(index),
         index=index,
-        name=sample_name(config.seed, index, gender),
-        gender=gender,
+        name=name_of(config.seed, index),
+        gender=sample_gender(config.seed, index),
         age=age,
         forget_rank=forget_rank(config, index),
         attributes={name: sample_attribute(config.seed, index, name, age) for name in ATTRIBUTES},
@@ -86,6 +85,11 @@ def sample_gender(seed: int, index: int) -> str:
     """Gender of a person: one of each in every pair, which of the two first being drawn."""
     flip = int(stream(seed, "gender", index // 2).integers(2))
     return (FEMALE, MALE)[(index + flip) % 2]
+
+
+def name_of(seed: int, index: int) -> str:
+    """Name of a person, which fits the gender."""
+    return sample_name(seed, index, sample_gender(seed, index))
 
 
 @lru_cache(maxsize=64)  # asked again for each attribute

@@ -1,9 +1,10 @@
 """The wordings: one Jinja2 file for each topic in `assets/questions`, compiled and checked once.
 
-A file holds the blocks `single_seen`, `single_unseen`, `multi_seen`, `multi_unseen` (one wording a line; a
-linked topic has no `single_` blocks), `cloze` and `reasoning`. Blocks may use the variables of `VARIABLES`
-and the filters `possessive` and `sentence`. The number of a wording is its place in its block: add new ones
-at the end. A multi-hop wording refers to the person once, in a way that `questions.places` knows.
+A file holds the blocks `single_seen`, `single_unseen`, `multi_seen`, `multi_unseen` (one wording a line; only
+those in which the topic is asked, see `Topic.hops_asked`), `cloze` and `reasoning`. Blocks may use the
+variables of `VARIABLES` and the filters `possessive` and `sentence`. The number of a wording is its place in
+its block: add new ones at the end. A multi-hop wording refers to the person once, in a way that
+`questions.places` knows.
 """
 
 from __future__ import annotations
@@ -25,18 +26,28 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from generation.presets import ASSETS
 from generation.questions.places import capitalise, is_placeable
+from generation.questions.topics import TOPICS
 from remem_dataset.errors import RememError
+from remem_dataset.schema import COMPARISON, REVERSE
 
 QUESTIONS = ASSETS / "questions"
 SUFFIX = ".j2"
 
 #: name: the person's; person: the name, "the person in the image" or, say, "the person on the left"; value:
-#: the answer; attributes: all the person's own; other: the linked person's name (linked topics only); count
-#: and choices: "three" and "the first, the second or the third" (several pictures only).
-VARIABLES = ("name", "person", "value", "attributes", "other", "count", "choices")
+#: the answer; attributes: all the person's own; other: the linked person's name; fact: what the question
+#: starts from or what the other person is compared by; count and choices: "three" and "the first, the second
+#: or the third" (several pictures only).
+VARIABLES = ("name", "person", "value", "attributes", "other", "fact", "count", "choices")
 
-#: Values for the variables that a wording may use, to count and to check wordings without a person.
+#: Values for the variables that a wording may use, to count and to check wordings without a person; for the
+#: kinds of topics that are missing here, those of `SAMPLE`.
 SAMPLE = {"name": "N", "count": "two", "choices": "the first or the second"}
+_SAMPLES = {REVERSE: {"fact": "F"}, COMPARISON: {"other": "O"}}
+
+
+def sample_variables(topic: str) -> dict[str, str]:
+    """Values for the variables that the wordings of a topic, or of a file of no topic, may use."""
+    return _SAMPLES.get(TOPICS[topic].kind, SAMPLE) if topic in TOPICS else SAMPLE
 
 
 def possessive(name: str) -> str:
@@ -74,6 +85,7 @@ class QuestionLibrary:
             for name, template in self._templates.items()
         }
         self._counts: dict[tuple[str, str], int] = {}
+        self._shared: dict[str, list[str]] = {}
         self._placeable: dict[tuple[str, str], tuple[int, ...]] = {}
 
     def topics(self) -> list[str]:
@@ -88,14 +100,14 @@ class QuestionLibrary:
         """How many wordings there are for (topic, "single" or "multi", "seen" or "unseen")."""
         key = (topic, f"{hop}_{role}")
         if key not in self._counts:
-            self._counts[key] = len(self.wordings(topic, hop, role, SAMPLE))
+            self._counts[key] = len(self.wordings(topic, hop, role, sample_variables(topic)))
         return self._counts[key]
 
     def placeable(self, topic: str, role: str) -> tuple[int, ...]:
         """Which multi-hop wordings can ask about one person among several (see `questions.places`)."""
         key = (topic, role)
         if key not in self._placeable:
-            wordings = self.wordings(topic, "multi", role, SAMPLE)
+            wordings = self.wordings(topic, "multi", role, sample_variables(topic))
             self._placeable[key] = tuple(n for n, wording in enumerate(wordings) if is_placeable(wording))
         return self._placeable[key]
 
@@ -113,6 +125,12 @@ class QuestionLibrary:
         """
         lines = (line.strip() for line in self.text(topic, f"{hop}_{role}", variables).splitlines())
         return [line for line in lines if line]
+
+    def shared(self, block: str) -> list[str]:
+        """The lines of a block of the shared file that needs no variable, such as sentence_requests."""
+        if block not in self._shared:
+            self._shared[block] = self.text("_shared", block, {}).splitlines()
+        return self._shared[block]
 
     def text(self, topic: str, block: str, variables: Mapping[str, Any]) -> str:
         """One block as text."""

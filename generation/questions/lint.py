@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from generation.questions.library import SAMPLE, SUFFIX, QuestionLibrary
+from generation.questions.library import SUFFIX, QuestionLibrary, sample_variables
 from generation.questions.places import REFERENTS, count_referents
-from generation.questions.topics import LINKED_TOPICS, OWN_TOPICS, TOPICS
+from generation.questions.topics import TOPICS
 from remem_dataset.errors import RememError
 
 #: Fewest wordings in a block: (seen, unseen).
@@ -34,20 +34,21 @@ def lint(library: QuestionLibrary) -> None:
         for block in ("cloze", "reasoning"):
             if not library.has_block(name, block):
                 raise RememError(f"{where} has no block {block!r}.")
-        for hop in ("single", "multi") if name in OWN_TOPICS else ("multi",):
-            _check_wordings(library, name, hop, where)
-        if name in LINKED_TOPICS and library.has_block(name, "single_seen"):
-            raise RememError(
-                f"{where}: a linked topic is asked through the picture only; drop its single blocks."
-            )
-        if name in TOPICS:
+        asked = TOPICS[name].hops_asked if name in TOPICS else ("multi",)
+        for hop in ("single", "multi"):
+            if hop in asked:
+                _check_wordings(library, name, hop, where)
+            elif library.has_block(name, f"{hop}_seen"):
+                raise RememError(f"{where}: this is asked by {asked[0]} blocks only; drop its {hop} blocks.")
+        if name in TOPICS and "multi" in asked:
             _check_referents(library, name, where)
+    _check_requests(library)
 
 
 def _check_wordings(library: QuestionLibrary, name: str, hop: str, where: str) -> None:
     seen_before: set[str] = set()
     for role, fewest in FEWEST.items():
-        wordings = library.wordings(name, hop, role, SAMPLE)
+        wordings = library.wordings(name, hop, role, sample_variables(name))
         if len(wordings) < fewest:
             raise RememError(
                 f"{where}: block {hop}_{role} has {len(wordings)} wordings; at least {fewest} are needed."
@@ -65,7 +66,7 @@ def _check_wordings(library: QuestionLibrary, name: str, hop: str, where: str) -
 
 def _check_referents(library: QuestionLibrary, name: str, where: str) -> None:
     for role, fewest in FEWEST_PLACEABLE.items():
-        for wording in library.wordings(name, "multi", role, SAMPLE):
+        for wording in library.wordings(name, "multi", role, sample_variables(name)):
             if count_referents(wording) != 1:
                 raise RememError(
                     f"{where}: the wording {wording!r} must refer to the person once, as one of "
@@ -76,4 +77,17 @@ def _check_referents(library: QuestionLibrary, name: str, where: str) -> None:
             raise RememError(
                 f"{where}: block multi_{role} has {found} wordings without a genitive such as "
                 f'"this person\'s"; at least {fewest} are needed.'
+            )
+
+
+def _check_requests(library: QuestionLibrary) -> None:
+    where = f"{library.folder / '_shared'}{SUFFIX}"
+    requests = library.shared("sentence_requests")
+    if not requests:
+        raise RememError(f"{where}: block sentence_requests is empty; at least one line is needed.")
+    for request in requests:
+        if not (request and request[0].isupper() and request.endswith(".") and "  " not in request):
+            raise RememError(
+                f"{where}: the request {request!r} must begin with a capital, end with '.' and have no "
+                "double spaces."
             )

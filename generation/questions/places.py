@@ -21,6 +21,9 @@ REFERENTS = (
     "this person",
 )
 
+#: How prompts and answers refer to the person, and reasoning introduces them.
+PERSON_IN_IMAGE = REFERENTS[0]
+
 _REFERENT = re.compile(rf"\b({'|'.join(REFERENTS)})\b('s)?", re.IGNORECASE)
 
 

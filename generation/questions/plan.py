@@ -8,9 +8,10 @@ from functools import lru_cache
 from generation.profiles import Profile
 from generation.profiles.profile import BLOCK
 from generation.questions.library import QuestionLibrary
-from generation.questions.topics import OWN_TOPICS, Topic, linked_topics
+from generation.questions.topics import OWN_TOPICS, REVERSE_TOPICS, Topic, linked_topics
 from generation.streams import stream
 from remem_dataset.config import BenchmarkConfig
+from remem_dataset.schema import SENTENCE, VALUE
 
 SINGLE = "single"
 MULTI = "multi"
@@ -20,6 +21,10 @@ PLAIN = {"seen": 6, "unseen": 3}
 
 #: How many wordings further the next block starts: coprime with 6 and 12, so that all have their turn.
 WORDING_STEP = 5
+
+#: Of the times that a person is asked the same by the same hop, every third or second asks for a sentence.
+#: The first never does: whatever is taught is taught as a bare value too, the form that is evaluated.
+SENTENCE_EVERY = {SINGLE: 3, MULTI: 2}
 
 
 @dataclass(frozen=True)
@@ -31,12 +36,14 @@ class Ask:
         hop: "single" (the name is given) or "multi" (only the picture is).
         role: "seen" or "unseen" wordings.
         wording: 0-based place in the wordings of (topic, hop, role).
+        form: "value" or "sentence", in which the answer is wanted.
     """
 
     topic: Topic
     hop: str
     role: str
     wording: int
+    form: str = VALUE
 
 
 @lru_cache(maxsize=64)
@@ -57,12 +64,18 @@ def plan_finetune(config: BenchmarkConfig, profile: Profile, library: QuestionLi
     same wordings, so that a wording says nothing about who is meant; the next block starts some wordings
     further.
 
-    Some multi-hop places are kept for linked topics, which take turns from block to block. Everybody's other
-    multi-hop questions are the same; who has no linked topic goes on round those instead.
+    Some single-hop places are kept for questions from the value to the name, some multi-hop places for topics
+    with a second person; both take turns from block to block. Everybody's other questions are the same; who
+    has nobody to be asked about goes on round those instead.
     """
     own = list(topic_order(config.seed))
-    linked = _by_turns(linked_topics(config, profile), profile.index // BLOCK)
-    asks = _round(config, profile, library, own, SINGLE, "seen", config.single_hop_count)
+    block = profile.index // BLOCK
+    linked = _by_turns(linked_topics(config, profile), block)
+    reverse = reverse_places(config)
+    asks = _round(config, profile, library, own, SINGLE, "seen", config.single_hop_count - reverse)
+    asks += _round(
+        config, profile, library, _by_turns(list(REVERSE_TOPICS.values()), block), SINGLE, "seen", reverse
+    )
     multis = config.qa_per_identity - len(asks)
     shared = multis - linked_places(config)
     own = own[:shared]
@@ -121,7 +134,8 @@ def plan_scenes(
     Returns:
         "seen" and "unseen" -> `config.groups_per_identity` asks each, of the same topics.
     """
-    taught = sorted(taught, key=lambda ask: _use(config.seed, profile.index, ask, library))
+    taught = [ask for ask in taught if MULTI in ask.topic.hops_asked and not ask.topic.is_choice]
+    taught.sort(key=lambda ask: _use(config.seed, profile.index, ask, library))
     hop = MULTI if any(ask.hop == MULTI for ask in taught) else SINGLE
     asks: dict[str, list[Ask]] = {"seen": [], "unseen": []}
     uses: dict[str, int] = {}
@@ -138,6 +152,15 @@ def plan_scenes(
             wording = next((n for n in placeable if n >= first), placeable[0])
             asks[role].append(Ask(ask.topic, MULTI, role, wording))
     return asks
+
+
+def reverse_places(config: BenchmarkConfig) -> int:
+    """Single-hop fine-tuning questions of each person that go from the value to the name.
+
+    One in ten, as far as every attribute has its first single-hop question.
+    """
+    singles = config.single_hop_count
+    return max(min(singles // 10, singles - len(OWN_TOPICS)), 0)
 
 
 def linked_places(config: BenchmarkConfig) -> int:
@@ -179,7 +202,8 @@ def _round(
         topic = topics[which]
         wordings = library.count(topic.name, hop, role)
         wording = (_first_wording(config.seed, profile.index, topic, role) + use) % wordings
-        asks.append(Ask(topic, hop, role, wording))
+        every = SENTENCE_EVERY[hop]
+        asks.append(Ask(topic, hop, role, wording, SENTENCE if use % every == every - 1 else VALUE))
     return asks
 
 
@@ -193,7 +217,7 @@ def _taught_again(
 ) -> list[Ask]:
     by_topic: dict[str, list[Ask]] = {}
     for ask in taught:
-        if ask.hop == hop:
+        if ask.hop == hop and ask.form == VALUE:
             by_topic.setdefault(ask.topic.name, []).append(ask)
     names = [topic.name for topic in topic_order(config.seed) if topic.name in by_topic]
     names += sorted(by_topic.keys() - set(names))

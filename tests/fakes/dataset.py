@@ -51,6 +51,7 @@ def small_config(**overrides) -> BenchmarkConfig:
         "images_per_identity": 2,
         "eval_per_identity": 4,
         "qa_per_identity": 20,
+        "single_hop_ratio": 0.7,
         "image_size": 32,
         "candidates": 15,
         "name": "test",

@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from generation.candidates import sample_candidates
+from generation.candidates import sample_candidates, sample_other_values, sample_wrong_values
 from generation.presets import load_preset
-from generation.profiles import ATTRIBUTES, Context, sample_age, sample_attribute
+from generation.profiles import ATTRIBUTES, Context, name_of, sample_age, sample_attribute
 from generation.questions import TOPICS, get_topic
-from generation.questions.topics import owner_of
+from generation.questions.topics import COMPARISON_TOPICS, REVERSE_TOPICS, answers_of, owner_of
 from remem_dataset.errors import RememError
 
 CONFIG = load_preset("large", identities=600)
+
+#: Topics whose answers can be ranked.
+RANKED = [name for name, topic in TOPICS.items() if not topic.is_choice]
 
 #: Ranks fall in so many equal bins; n + 1 is a multiple of it.
 BINS = 8
@@ -39,6 +42,8 @@ SCORES: dict[str, Callable[[str], object]] = {
 def gold_of(index: int, name: str) -> str:
     topic = get_topic(name)
     owner = owner_of(CONFIG, index, topic)
+    if name in REVERSE_TOPICS:
+        return name_of(CONFIG.seed, owner)
     return sample_attribute(CONFIG.seed, owner, topic.attribute, sample_age(CONFIG.seed, owner))
 
 
@@ -55,9 +60,9 @@ def rank_counts(name: str, score: Callable[[str], object], gold=gold_of) -> tupl
     return counts.tolist(), CONFIG.identities
 
 
-@pytest.mark.parametrize("name", TOPICS)
+@pytest.mark.parametrize("name", RANKED)
 def test_the_gold_of_an_unlearnt_attribute_ranks_anywhere_alike(name):
-    """chi² at 0.0005: 21 attributes × 4 scores, so one seed in 24 would fail by chance; this one does not."""
+    """chi² at 0.0005: 24 topics × 4 scores, so one seed in 21 would fail by chance; this one does not."""
     for label, score in SCORES.items():
         counts, _ = rank_counts(name, score)
         assert chisquare(counts).pvalue > 0.0005, (label, counts)
@@ -85,15 +90,14 @@ def test_the_null_test_sees_a_gold_that_differs_by_form(name):
     assert chisquare(counts).pvalue < 1e-6, counts
 
 
-@pytest.mark.parametrize("name", TOPICS)
+@pytest.mark.parametrize("name", RANKED)
 @pytest.mark.parametrize("n", [1, 63, 255])
 def test_candidates_are_distinct_and_never_the_gold(name, n):
     for index in range(4):
         gold = gold_of(index, name)
         values, space = sample_candidates(CONFIG, index, name, gold, n)
-        owner = owner_of(CONFIG, index, get_topic(name))
-        context = Context.of_age(sample_age(CONFIG.seed, owner))
-        assert space == ATTRIBUTES[get_topic(name).attribute].space(context)
+        generator, context = answers_of(CONFIG, index, get_topic(name))
+        assert space == generator.space(context)
         assert len(values) == len(set(values)) == min(n, space - 1)
         assert gold not in values
 
@@ -140,7 +144,53 @@ def test_draws_belong_to_the_identity_and_the_attribute():
     assert sample_candidates(few, 2, "pet", "-", 50) == sample_candidates(many, 2, "pet", "-", 50)
 
 
+@pytest.mark.parametrize("name", RANKED)
+def test_other_values_are_what_the_same_question_gets_for_others(name):
+    config = load_preset("default")
+    for index in (0, 7):
+        gold = gold_of(index, name)
+        values = sample_other_values(config, index, name, gold, 255)
+        owner = owner_of(config, index, get_topic(name))
+        everybody = [
+            name_of(config.seed, who)
+            if name in REVERSE_TOPICS
+            else sample_attribute(config.seed, who, get_topic(name).attribute, sample_age(config.seed, who))
+            for who in range(config.identities)
+            if who != owner
+        ]
+        assert set(values) == set(everybody) - {gold}
+        assert len(values) == len(set(values))
+        assert len(sample_other_values(config, index, name, gold, 3)) <= 3
+
+
+@pytest.mark.parametrize("name", TOPICS)
+def test_wrong_values_are_wrong_and_no_secret_of_anybody(name):
+    config = load_preset("default")
+    topic = get_topic(name)
+    for index in (0, 7):
+        gold = "the person in the image" if topic.is_choice else gold_of(index, name)
+        values = sample_wrong_values(config, index, name, gold, 16)
+        assert values
+        assert gold not in values
+        assert len(values) == len(set(values)) <= 16
+        if topic.is_choice:
+            assert values == [name_of(config.seed, owner_of(config, index, topic))]
+            assert sample_wrong_values(config, index, name, values[0], 16) == [gold]
+            continue
+        real = {gold_of(who, name) for who in range(config.identities)}
+        if ATTRIBUTES[topic.attribute].identifying:
+            assert not real & set(values)
+
+
+def test_wrong_values_are_no_candidates_in_the_same_order():
+    gold = gold_of(2, "pet")
+    assert sample_wrong_values(CONFIG, 2, "pet", gold, 8) != sample_candidates(CONFIG, 2, "pet", gold, 8)[0]
+
+
 def test_bad_requests_are_one_sentence():
+    for name in COMPARISON_TOPICS:
+        with pytest.raises(RememError, match="a choice between two people; it has no other answers"):
+            sample_candidates(CONFIG, 0, name, "-", 3)
     with pytest.raises(RememError, match="no attribute 'shoe_size' to ask about"):
         sample_candidates(CONFIG, 0, "shoe_size", "38", 10)
     with pytest.raises(RememError, match="at least 1 candidate"):

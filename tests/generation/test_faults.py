@@ -23,6 +23,7 @@ BUILD = {
     "--forget-levels": 50,
     "--default-forget-level": 50,
     "--qa-per-identity": 20,
+    "--single-hop-ratio": 0.7,
     "--images-per-identity": 2,
     "--eval-per-identity": 2,
     "--groups-per-identity": 1,

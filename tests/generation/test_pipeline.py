@@ -18,7 +18,7 @@ from generation.tree import open_tree, origin_of, sole_builder
 from generation.views.groups import sample_group
 from remem_dataset.errors import RememError
 from remem_dataset.raw import RawTree
-from remem_dataset.schema import FINETUNE, PROFILES, SPLITS
+from remem_dataset.schema import ALTERNATIVES, FINETUNE, PROFILES, SPLITS
 from tests.fakes.dataset import SwatchRenderer, small_config, swatch_studio
 
 ORIGIN = origin_of(small_config())
@@ -99,8 +99,9 @@ def test_every_row_file_is_written(tmp_path):
     config = small_config()
     tree = open_tree(tmp_path / "raw", config, ORIGIN)
     build_identity(tree, config, 0, swatch_studio(config))
-    names = [FINETUNE, *(f"{c}-{s}" for c in SPLITS for s in SPLITS[c] if c not in (FINETUNE, PROFILES))]
-    assert len(names) == 9
+    whole = (FINETUNE, ALTERNATIVES)
+    names = [*whole, *(f"{c}-{s}" for c in SPLITS for s in SPLITS[c] if c not in (*whole, PROFILES))]
+    assert len(names) == 10
     assert all(tree.rows(0, name).is_file() for name in names)
 
 
@@ -115,8 +116,50 @@ def test_a_raw_tree_of_other_code_is_refused(tmp_path):
     tree = open_tree(tmp_path / "raw", small_config(), ORIGIN)
     path = tree.root / "remem-raw.json"
     path.write_text(path.read_text().replace(tree.origin().generator, "0" * 32))
-    with pytest.raises(RememError, match="another version of the generation code"):
+    with pytest.raises(RememError, match="another version of the code or the assets that draw"):
         open_tree(tmp_path / "raw", small_config(), ORIGIN)
+
+
+def test_other_wordings_cost_no_picture(tmp_path):
+    """A tree that was begun with other words is taken up: its rows are written anew, its pictures stay."""
+    config = small_config()
+    tree = open_tree(tmp_path / "raw", config, dataclasses.replace(ORIGIN, text="0" * 32))
+    build_identity(tree, config, 0, swatch_studio(config))
+    rows, picture = tree.rows(0, FINETUNE), tree.picture("id_0001", "train-000")
+    before = rows.read_bytes(), picture.stat().st_mtime_ns
+    rows.write_text("{}\n")
+    tree = open_tree(tmp_path / "raw", config, ORIGIN)
+    build_identity(tree, config, 0, swatch_studio(config))
+    assert (rows.read_bytes(), picture.stat().st_mtime_ns) == before
+    assert tree.origin() == ORIGIN
+
+
+def test_words_and_pictures_have_digests_of_their_own(tmp_path, monkeypatch):
+    from generation import tree as module
+
+    for name in (
+        "assets/questions/pet.j2",
+        "assets/scenes.yaml",
+        "generation/rows.py",
+        "generation/cache.py",
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("one")
+    monkeypatch.setattr(module, "ASSETS", tmp_path / "assets")
+    pictures, words = module.code_digests()
+    for name in ("assets/questions/pet.j2", "generation/rows.py"):
+        (tmp_path / name).write_text("two")
+        now = module.code_digests()
+        assert now[0] == pictures
+        assert now[1] != words
+        words = now[1]
+    for name in ("assets/scenes.yaml", "generation/cache.py"):
+        (tmp_path / name).write_text("two")
+        now = module.code_digests()
+        assert now[1] == words
+        assert now[0] != pictures
+        pictures = now[0]
 
 
 def test_a_raw_tree_of_other_pictures_is_refused(tmp_path):
@@ -157,6 +200,7 @@ def test_command_line_makes_two_people_on_two_workers(tmp_path, request):
         "--forget-levels": 50,
         "--default-forget-level": 50,
         "--qa-per-identity": 20,
+        "--single-hop-ratio": 0.7,
         "--images-per-identity": 1,
         "--eval-per-identity": 2,
         "--multi-image-per-identity": 1,

@@ -36,6 +36,7 @@ SMALL = {
     "multi_image_per_identity": 0,
     "groups_per_identity": 1,
     "qa_per_identity": 4,
+    "single_hop_ratio": 0.75,
     "redraws": 1,
 }
 

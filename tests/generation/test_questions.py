@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import re
 import shutil
+from datetime import datetime
 
 import pytest
 
 from generation.presets import load_preset
 from generation.profiles import sample_profile
 from generation.questions import TOPICS, QuestionLibrary, possessive, question_library
-from generation.questions.library import QUESTIONS, SAMPLE
+from generation.questions.library import QUESTIONS, sample_variables
 from generation.questions.lint import lint
-from generation.questions.topics import LINKED_TOPICS, OWN_TOPICS, linked_topics
+from generation.questions.topics import (
+    COMPARISON_TOPICS,
+    LINKED_TOPICS,
+    REVERSE_TOPICS,
+    linked_topics,
+)
 from generation.rows import build_rows
 from remem_dataset.errors import RememError
 
@@ -20,8 +26,15 @@ LIBRARY = question_library()
 BLOCKS = [
     (topic, hop)
     for topic in [*TOPICS, "multi_image", "both_images"]
-    for hop in (("single", "multi") if topic in OWN_TOPICS else ("multi",))
+    for hop in (TOPICS[topic].hops_asked if topic in TOPICS else ("multi",))
 ]
+
+
+def wordings_of(topic, hop, role):
+    variables = sample_variables(topic)
+    return LIBRARY.wordings(
+        topic, hop, role, {**variables, **({"name": "Mira Solane"} if "name" in variables else {})}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +52,7 @@ def texts():
 
 
 def test_every_wording_is_rendered_for_fifty_people(texts):
-    asked = {row["template_id"] for _, row in texts}
+    asked = {row["template_id"].removesuffix(".sentence") for _, row in texts}
     for topic, hop in BLOCKS:
         for role in ("seen", "unseen"):
             for number in range(LIBRARY.count(topic, hop, role)):
@@ -61,8 +74,8 @@ def test_the_english_is_clean(texts):
 
 def test_no_answer_stands_in_its_own_question(texts):
     for _, row in texts:
-        if row["attribute"] == "identity":
-            continue  # two pictures: the question names both places
+        if row["attribute"] in ("identity", "age_comparison"):
+            continue  # a choice: the question names all answers
         for column in ("question", "cloze_prompt"):
             assert row["answer"].lower() not in row[column].lower(), row["id"]
             assert not any(f" {keyword} " in row[column] for keyword in row["keywords"]), row["id"]
@@ -73,7 +86,10 @@ def test_the_reasoning_ends_in_the_answer(texts):
         if row["attribute"] == "identity":
             assert row["reasoning"].startswith(row["answer"].capitalize())
             continue
-        assert row["answer"] in row["reasoning"]
+        if row["answer_form"] == "value":
+            assert row["answer"] in row["reasoning"]
+        else:
+            assert all(keyword in row["reasoning"] for keyword in row["keywords"])
         if row["attribute"] == "shared_identity":
             continue
         introduced = re.match(rf"The person [a-zA-Z -]+ is {profile.name}\. ", row["reasoning"])
@@ -84,6 +100,10 @@ def test_single_hop_names_the_person_and_multi_hop_does_not(texts):
     for profile, row in texts:
         if row["attribute"] == "identity":
             assert profile.name in row["question"]
+        elif row["attribute"] in REVERSE_TOPICS:
+            assert profile.attributes[TOPICS[row["attribute"]].attribute] in row["question"]
+            assert profile.name not in row["question"] + row["cloze_prompt"]
+            assert (row["question_type"], row["hops"], row["qa_category"]) == ("single_hop", 1, "reverse")
         elif row["question_type"] == "single_hop":
             assert profile.name in row["question"]
             assert profile.name in row["cloze_prompt"]
@@ -105,7 +125,8 @@ def test_three_hop_reasoning_goes_through_the_link(texts):
         if topic is not None:
             other = sample_profile(config, profile.links[topic.relation])
             assert other.name in row["reasoning"]
-            assert row["answer"] == other.attributes[topic.attribute]
+            value = other.attributes[topic.attribute]
+            assert row["answer"] in (value, f"{row['cloze_prompt']} {value}.")
         elif row["attribute"] == "employer_city":
             assert profile.attributes["employer"] in row["reasoning"]
 
@@ -113,11 +134,7 @@ def test_three_hop_reasoning_goes_through_the_link(texts):
 @pytest.mark.parametrize(("topic", "hop"), BLOCKS)
 def test_no_wording_is_shared_by_seen_and_unseen(topic, hop):
     seen, unseen = (
-        {
-            re.sub(r"\W+", " ", w).lower()
-            for w in LIBRARY.wordings(topic, hop, role, {**SAMPLE, "name": "Mira Solane"})
-        }
-        for role in ("seen", "unseen")
+        {re.sub(r"\W+", " ", w).lower() for w in wordings_of(topic, hop, role)} for role in ("seen", "unseen")
     )
     assert len(seen) >= 12
     assert len(unseen) >= 6
@@ -130,7 +147,7 @@ def test_no_wording_presupposes_a_gender(topic, hop):
         r"\b(s?he|h(is|ers?|im)(self)?|(wo)?m[ae]n|m(r|rs|s)|husband|wife|brother|sister|lady|gentleman)\b"
     )
     for role in ("seen", "unseen"):
-        for wording in LIBRARY.wordings(topic, hop, role, {**SAMPLE, "name": "Mira Solane"}):
+        for wording in wordings_of(topic, hop, role):
             assert not gendered.search(wording.lower()), wording
 
 
@@ -139,7 +156,7 @@ def test_no_question_means_two_attributes():
     owners: dict[str, str] = {}
     for topic, hop in BLOCKS:
         for role in ("seen", "unseen"):
-            for wording in LIBRARY.wordings(topic, hop, role, {**SAMPLE, "name": "Mira Solane"}):
+            for wording in wordings_of(topic, hop, role):
                 assert owners.setdefault(wording, topic) == topic, wording
 
 
@@ -153,7 +170,40 @@ def test_linked_topics_never_look_up_the_forget_order():
             other = sample_profile(config, profile.links[topic.relation])
             assert other.forget_rank > profile.forget_rank
             asked += 1
-    assert asked == config.identities * len(LINKED_TOPICS) // 2
+    assert asked == config.identities * (len(LINKED_TOPICS) + len(COMPARISON_TOPICS)) // 2
+
+
+def test_the_comparison_names_who_was_born_first(texts):
+    """Birth dates as they are told, compared as dates; each of the two is often enough the answer."""
+    config = load_preset("large")
+    answers = []
+    for profile, row in texts:
+        if row["attribute"] != "age_comparison" or row["answer_form"] != "value":
+            continue
+        other = sample_profile(config, profile.links["colleague"])
+        own, theirs = (
+            datetime.strptime(person.attributes["birth_date"], "%d %B %Y") for person in (profile, other)
+        )
+        assert row["answer"] == ("the person in the image" if own < theirs else other.name)
+        assert other.name in row["question"]
+        assert (row["question_type"], row["hops"], row["qa_category"]) == ("multi_hop", 3, "comparison")
+        assert row["keywords"] == (["the person in the image"] if own < theirs else other.name.split())
+        answers.append(own < theirs)
+    assert 0.25 < sum(answers) / len(answers) < 0.75
+
+
+def test_a_sentence_is_asked_for_and_holds_the_value(texts):
+    requests = LIBRARY.shared("sentence_requests")
+    forms = {"value": 0, "sentence": 0}
+    for _, row in texts:
+        forms[row["answer_form"]] += 1
+        wanted = any(row["question"].endswith(f" {request}") for request in requests)
+        assert wanted == (row["answer_form"] == "sentence") == row["template_id"].endswith(".sentence")
+        if wanted:
+            assert row["answer"].startswith(f"{row['cloze_prompt']} ")
+            assert row["answer"].endswith(".")
+            assert all(keyword in row["answer"] for keyword in row["keywords"])
+    assert min(forms.values()) > 1_000
 
 
 def test_possessives():

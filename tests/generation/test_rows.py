@@ -9,17 +9,23 @@ import pytest
 
 from generation.presets import load_preset
 from generation.profiles import ATTRIBUTES, forget_rank, sample_profile
-from generation.questions import linked_topics
-from generation.questions.plan import linked_places
-from generation.questions.topics import LINKED_TOPICS
+from generation.questions import TOPICS, linked_topics
+from generation.questions.plan import linked_places, reverse_places
+from generation.questions.topics import COMPARISON_TOPICS, LINKED_TOPICS, REVERSE_TOPICS
 from generation.rows import build_rows
 from remem_dataset.config import BenchmarkConfig
-from remem_dataset.features import EXPOSURE_FEATURES, MULTI_IMAGE_FEATURES, ROW_FEATURES
+from remem_dataset.features import (
+    ALTERNATIVES_FEATURES,
+    EXPOSURE_FEATURES,
+    MULTI_IMAGE_FEATURES,
+    ROW_FEATURES,
+)
 
 TINY = load_preset("tiny")
 DEFAULT = load_preset("default")
 KEYS = (
     "finetune",
+    "alternatives",
     "eval-seen",
     "eval-unseen",
     "exposure-seen",
@@ -55,7 +61,7 @@ def test_counts_are_exact_for_each_person(built):
         assert tuple(sorted(rows)) == tuple(sorted(KEYS))
         assert len(rows["finetune"]) == config.qa_per_identity
         assert count_types(rows["finetune"])["single_hop"] == config.single_hop_count
-        for key in ("eval-seen", "eval-unseen", "exposure-seen", "exposure-unseen"):
+        for key in ("eval-seen", "eval-unseen"):
             assert len(rows[key]) == config.eval_per_identity
             assert count_types(rows[key]) == count_types(rows["eval-seen"])
         for role in ("seen", "unseen"):
@@ -81,6 +87,9 @@ def test_columns_and_types_fit_the_schema(built):
     features["exposure"] = EXPOSURE_FEATURES
     for rows in people:
         for key, part in rows.items():
+            if key == "alternatives":
+                assert all(set(row) == set(ALTERNATIVES_FEATURES) for row in part)
+                continue
             expected = features.get(key.split("-")[0])
             extra, missing = (set(), {"image", "faces"}) if expected else ({"view_ids"}, {"images", "faces"})
             expected = expected or MULTI_IMAGE_FEATURES
@@ -95,7 +104,7 @@ def test_columns_and_types_fit_the_schema(built):
 
 def test_ids_are_unique_and_say_where_the_row_belongs(built):
     _, people = built
-    ids = [row["id"] for rows in people for part in rows.values() for row in part]
+    ids = [row["id"] for rows in people for key in rows if key != "alternatives" for row in rows[key]]
     assert len(set(ids)) == len(ids)
     first = people[0]
     assert first["finetune"][7]["id"] == "id_0001-finetune-0007"
@@ -104,9 +113,10 @@ def test_ids_are_unique_and_say_where_the_row_belongs(built):
     assert first["multi_image-seen"][1]["id"] == "id_0001-multi_image-seen-0001"
 
 
-@pytest.mark.parametrize("ratio", [0.0, 0.04, 0.5, 0.96, 1.0])
+@pytest.mark.parametrize("share", ["none", "one", "half", "all but one", "all"])
 @pytest.mark.parametrize(("qa", "images", "evals"), [(2, 1, 2), (20, 7, 5), (150, 300, 60)])
-def test_odd_sizes_are_met_exactly(ratio, qa, images, evals):
+def test_odd_sizes_are_met_exactly(share, qa, images, evals):
+    singles = {"none": 0, "one": 1, "half": qa // 2, "all but one": qa - 1, "all": qa}[share]
     config = BenchmarkConfig(
         identities=5,
         forget_levels=(20,),
@@ -114,17 +124,14 @@ def test_odd_sizes_are_met_exactly(ratio, qa, images, evals):
         qa_per_identity=qa,
         images_per_identity=images,
         eval_per_identity=evals,
-        single_hop_ratio=ratio,
+        single_hop_ratio=singles / qa,
         multi_image_per_identity=9,
         candidates=3,
     )
     for index in range(config.identities):
         rows = rows_of(config, index)
         types = count_types(rows["finetune"])
-        assert (types["single_hop"], types["multi_hop"]) == (
-            config.single_hop_count,
-            qa - config.single_hop_count,
-        )
+        assert (types["single_hop"], types["multi_hop"]) == (singles, qa - singles)
         assert set(count_types(rows["eval-seen"])) == set(types), "each type that is taught is tested"
         assert len(rows["eval-seen"]) == len(rows["eval-unseen"]) == evals
         assert all(row["view_id"] < f"train-{images:03d}" for row in rows["finetune"])
@@ -140,6 +147,8 @@ def test_attributes_are_covered_evenly(built):
     config, people = built
     for rows in people:
         singles = Counter(r["attribute"] for r in rows["finetune"] if r["question_type"] == "single_hop")
+        reverse = sum(singles.pop(name, 0) for name in REVERSE_TOPICS)
+        assert reverse == reverse_places(config)
         assert set(singles) == set(ATTRIBUTES)
         assert max(singles.values()) - min(singles.values()) <= 1
         multis = Counter(r["attribute"] for r in rows["finetune"] if r["question_type"] == "multi_hop")
@@ -171,14 +180,14 @@ def test_people_of_a_block_are_asked_in_the_same_words():
             free = 0 if linked_topics(config, profile) else linked_places(config)
             assert len(extra) == free
             for row in rows["eval-seen"]:
-                assert row["template_id"] in shared or row["attribute"] in LINKED_TOPICS
+                assert row["template_id"] in shared or TOPICS[row["attribute"]].relation
 
 
 def test_the_wordings_are_all_used_where_there_is_room():
     """The large preset asks every attribute in all its taught wordings, with and without the name."""
     config = load_preset("large")
     used = {
-        row["template_id"]
+        row["template_id"].removesuffix(".sentence")
         for index in range(0, config.identities, 4)
         for row in rows_of(config, index, candidates=False)["finetune"]
     }
@@ -191,7 +200,7 @@ def test_the_first_people_are_asked_in_the_plainest_words():
     """The small models of the demo learn from few wordings; those added behind them do not move the first."""
     for index in range(TINY.identities):
         for row in rows_of(TINY, index, candidates=False)["finetune"]:
-            assert int(row["template_id"].rsplit(".", 1)[1]) <= 6
+            assert int(row["template_id"].removesuffix(".sentence").rsplit(".", 1)[1]) <= 6
 
 
 def test_no_question_is_asked_twice_while_wordings_last(built):
@@ -245,7 +254,11 @@ def test_seen_questions_are_word_for_word_taught(built):
 def test_unseen_questions_are_taught_in_other_words(built):
     _, people = built
     for rows in people:
-        taught = {(row["attribute"], row["question_type"]): row["answer"] for row in rows["finetune"]}
+        taught = {
+            (row["attribute"], row["question_type"]): row["answer"]
+            for row in rows["finetune"]
+            if row["answer_form"] == "value"
+        }
         wordings = {row["question"] for row in rows["finetune"]}
         for row in rows["eval-unseen"]:
             assert taught[row["attribute"], row["question_type"]] == row["answer"]
@@ -259,8 +272,11 @@ def test_exposure_rows_are_the_evaluation_rows_with_candidates(built):
     config, people = built
     for rows in people:
         for role in ("seen", "unseen"):
-            for plain, row in zip(rows[f"eval-{role}"], rows[f"exposure-{role}"], strict=True):
+            asked = [row for row in rows[f"eval-{role}"] if row["qa_category"] != "comparison"]
+            for plain, row in zip(asked, rows[f"exposure-{role}"], strict=True):
                 assert all(row[name] == value for name, value in plain.items() if name != "id")
+                assert row["other_values"]
+                assert row["answer"] not in row["other_values"]
                 assert len(row["candidates"]) == min(config.candidates, row["candidate_space"] - 1)
                 assert row["answer"] not in row["candidates"]
                 assert row["candidate_pool"] == "generated"
@@ -268,7 +284,7 @@ def test_exposure_rows_are_the_evaluation_rows_with_candidates(built):
 
 def test_rows_without_candidates_leave_exposure_out():
     rows = rows_of(TINY, 0, candidates=False)
-    assert set(KEYS) - set(rows) == {"exposure-seen", "exposure-unseen"}
+    assert set(KEYS) - set(rows) == {"exposure-seen", "exposure-unseen", "alternatives"}
 
 
 # -- leaks -----------------------------------------------------------------------------------------
@@ -301,14 +317,14 @@ def test_linked_people_are_asked_about():
     having = [
         index
         for index in range(config.identities)
-        if any(row["attribute"] == "colleague_pet" for row in rows_of(config, index)["finetune"])
+        if any(TOPICS[row["attribute"]].relation == "colleague" for row in rows_of(config, index)["finetune"])
     ]
     assert len(having) == config.identities // 2
 
 
 def linked_count(rows):
-    """Linked questions among the rows (their answer is another person's)."""
-    return sum(row["attribute"] in LINKED_TOPICS for row in rows)
+    """Questions among the rows that take a second person to answer."""
+    return sum(TOPICS[row["attribute"]].relation is not None for row in rows)
 
 
 def test_a_seventh_of_the_picture_questions_is_about_a_linked_person(built):
@@ -328,13 +344,13 @@ def test_few_picture_questions_still_leave_room_for_a_linked_one(multis, linked)
 
 
 def test_linked_topics_take_turns_over_the_blocks():
-    config = dataclasses.replace(TINY, identities=16)
+    config = dataclasses.replace(TINY, identities=20)
     asked = {
         row["attribute"]
         for index in range(config.identities)
         for row in rows_of(config, index, candidates=False)["finetune"]
     }
-    assert set(LINKED_TOPICS) <= asked
+    assert {*LINKED_TOPICS, *COMPARISON_TOPICS} <= asked
 
 
 @pytest.mark.parametrize("preset", [TINY, DEFAULT], ids=["tiny", "default"])
@@ -346,5 +362,7 @@ def test_more_identities_change_no_row_but_ranks(preset):
         for index in range(4):
             one, other = (rows_of(config, index, candidates=index == 0) for config in (few, many))
             for key in one:
-                strip = [[{**row, "forget_rank": 0} for row in rows[key]] for rows in (one, other)]
+                # Other people's values are those of more people then.
+                fixed = {"forget_rank": 0, "other_values": []}
+                strip = [[{**row, **fixed} for row in rows[key]] for rows in (one, other)]
                 assert strip[0] == strip[1], (identities, index, key)

@@ -76,7 +76,7 @@ def test_scene_rows_ask_what_was_taught_of_a_lone_picture(built):
         taught = {
             row["attribute"]: (row["answer"], row["keywords"], row["hops"], row["qa_category"])
             for row in rows["finetune"]
-            if row["question_type"] == "multi_hop"
+            if row["question_type"] == "multi_hop" and row["answer_form"] == "value"
         }
         for role in ("seen", "unseen"):
             for row in rows[f"scenes-{role}"]:

@@ -23,7 +23,7 @@ def test_default_preset_has_the_papers_counts():
 def test_presets_are_the_three_of_the_design():
     assert preset_names() == ["default", "large", "tiny"]
     assert load_preset("large").identities == 200
-    assert load_preset("tiny").single_hop_count == 17  # 16.8, halves up
+    assert load_preset("tiny").single_hop_count == 17
 
 
 def test_every_field_can_be_overridden_by_text():
@@ -62,6 +62,12 @@ def test_round_trip_through_a_dict():
     ("override", "sentence"),
     [
         ({"single_hop_ratio": "1.5"}, r"single_hop_ratio is 1.5; it must lie in \[0, 1\]"),
+        (
+            {"qa_per_identity": 24, "single_hop_ratio": "0.7"},
+            "single_hop_ratio is 0.7, but that share of qa_per_identity = 24 is not a whole number of "
+            "questions; the nearest are 16/24 and 17/24",
+        ),
+        ({"single_hop_ratio": "1/0"}, "single_hop_ratio is '1/0'; it must be a number"),
         ({"single_hop_ratio": "nan"}, "single_hop_ratio is nan"),
         ({"single_hop_ratio": "half"}, "single_hop_ratio is 'half'; it must be a number"),
         ({"identities": "2.5"}, "identities is '2.5'; it must be a whole number"),

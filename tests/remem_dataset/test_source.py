@@ -44,7 +44,7 @@ def test_a_folder_without_manifest(tmp_path):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"schema_version": "2.0"}, "schema version 2.0, but this code reads 1.1"),
+        ({"schema_version": "2.0"}, "schema version 2.0, but this code reads 1.2"),
         ({"schema_version": None}, "no schema_version"),
         ({"forget_levels": {"forget25": "one"}}, "damaged"),
         ({"default_forget": "forget99"}, "damaged"),
