@@ -30,6 +30,7 @@ TWO_PEOPLE = {
     "--forget-levels": 50,
     "--default-forget-level": 50,
     "--qa-per-identity": 20,
+    "--single-hop-ratio": 0.7,
     "--images-per-identity": 1,
     "--eval-per-identity": 2,
     "--multi-image-per-identity": 1,
