@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import re
 import subprocess
@@ -276,3 +277,9 @@ def test_a_task_that_is_none_is_refused(tmp_path, capsys, arguments, sentence):
     name, *rest = arguments
     stderr = refusal(task_app, name, tmp_path / "remem", *rest, capsys=capsys)
     assert stderr == f"error: {sentence}\n"
+
+
+def test_a_task_of_a_build_with_other_words_is_refused(tmp_path, capsys):
+    open_tree(tmp_path / "remem.raw", small_config(), dataclasses.replace(ORIGIN, text="0" * 32))
+    stderr = refusal(task_app, "identities", tmp_path / "remem", capsys=capsys)
+    assert "was begun with other words; write the jobs again." in stderr
