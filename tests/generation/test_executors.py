@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from generation.task import app as task_app
 from generation.tree import fellow_builder, open_tree, origin_of, sole_builder
 from remem_dataset.config import BenchmarkConfig
 from remem_dataset.errors import RememError, run_app
+from remem_dataset.files import write_text
 from remem_dataset.raw import RawTree
 from tests.fakes.dataset import small_config
 
@@ -112,22 +114,19 @@ def cluster():
 
 
 class Meet(IdentityStep):
-    """Notes where each identity is worked at, and by which process."""
+    """Notes which node and process each identity is worked at by; fails at the last, once all others are."""
 
     def work(self, tree: RawTree, config: BenchmarkConfig, index: int) -> None:
         import ray
 
+        if index == config.identities - 1:
+            others = [tree.root / f"{other}.txt" for other in range(index)]
+            deadline = time.monotonic() + 60
+            while not all(path.is_file() for path in others) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            raise RememError("Nobody plays the last identity.")
         node = ray.get_runtime_context().get_node_id()
-        with (tree.root / f"{index}.txt").open("a") as file:
-            file.write(f"{node} {os.getpid()}")
-
-
-class Refuse(IdentityStep):
-    """Cannot do one of the identities."""
-
-    def work(self, tree: RawTree, config: BenchmarkConfig, index: int) -> None:
-        if index == 1:
-            raise RememError("Nobody plays identity 1.")
+        write_text(tree.root / f"{index}.txt", f"{node} {os.getpid()}")
 
 
 class Die(IdentityStep):
@@ -153,12 +152,11 @@ def test_both_ray_nodes_work_and_a_fault_on_one_ends_the_run(cluster, tmp_path, 
     config = small_config(identities=4)
     tree = open_tree(tmp_path / "raw", config, ORIGIN)
     try:
-        step_executor(Meet, tree, config, executor="ray").run()
-        notes = [(tree.root / f"{index}.txt").read_text().split() for index in range(4)]
+        with pytest.raises(RememError, match=r"^Nobody plays the last identity\.$"):
+            step_executor(Meet, tree, config, executor="ray").run()
+        notes = [(tree.root / f"{index}.txt").read_text().split() for index in range(3)]
         assert len({node for node, _ in notes}) == 2
         assert len({process for _, process in notes}) == 2, "a worker takes one task after another"
-        with pytest.raises(RememError, match=r"^Nobody plays identity 1\.$"):
-            step_executor(Refuse, tree, config, executor="ray").run()
         with pytest.raises(RememError, match=r"A Ray worker died .* run the same command again"):
             step_executor(Die, tree, config, executor="ray").run()
     finally:
