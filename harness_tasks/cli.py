@@ -139,9 +139,10 @@ def _gather_rows(run: RunRecord) -> int:
         return 0
     rank = distributed.get_rank()
     parts: list | None = [None] * distributed.get_world_size() if rank == 0 else None
-    distributed.gather_object(run.rows, parts)
+    distributed.gather_object((run.rows, run.answers), parts)
     if parts is not None:
-        run.rows = [row for part in parts for row in part]
+        run.rows = [row for rows, _ in parts for row in rows]
+        run.answers = [scored for _, answers in parts for scored in answers]
     return rank
 
 

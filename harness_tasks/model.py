@@ -93,7 +93,7 @@ class RememVLM(HFMultimodalLM):
     Args:
         pretrained: Hub id, folder, or a loaded model.
         device: torch device; None takes the GPU if there is one.
-        scoring: "auto", "expand" or "full", see `scoring.PrefixScorer`.
+        scoring: "auto", "trie", "expand" or "full", see `scoring.PrefixScorer`.
         scoring_memory_mb: MiB that one batch of answers may take.
         **kwargs: all arguments of `hf-multimodal`.
 
@@ -179,7 +179,8 @@ class RememVLM(HFMultimodalLM):
             one = requests[indices[0]]
             images = [open_image(item) for item in _visual(one)]
             answers = [requests[i].args[1] for i in indices]
-            scores = self.scorer.score(self._prompt(one.args[0]), images, answers)
+            # The first answer to a question is the gold one, of which more is wanted.
+            scores = self.scorer.score(self._prompt(one.args[0]), images, answers, detailed=1)
             for i, score in zip(indices, scores, strict=True):
                 results[i] = score
                 self.cache_hook.add_partial("loglikelihood", requests[i].args, score)

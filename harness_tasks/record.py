@@ -3,10 +3,31 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
+
+
+@dataclass(frozen=True)
+class ScoredAnswers:
+    """The scores of one exposure row, as they are kept beside the results.
+
+    Attributes:
+        task: lm-eval's task.
+        row: the row's id.
+        n: number of candidates; other people's values come after them.
+        tokens: log P of every token, nats: of the gold, the candidates, then the other values.
+        greedy: whether each is what the model would say.
+        moments: (mean, standard deviation) of log P at each token of the gold; None if not known.
+    """
+
+    task: str
+    row: str
+    n: int
+    tokens: Sequence[Sequence[float]]
+    greedy: Sequence[bool]
+    moments: Sequence[tuple[float, float]] | None
 
 
 @dataclass
@@ -16,6 +37,7 @@ class RunRecord:
     Attributes:
         dataset: name, fingerprint, revision and forget set of the data.
         rows: one mapping for each scored row: task, row, metrics, generated text or rank.
+        answers: the scores of every answer of each exposure row.
         command: the command line of the run.
         model_args: lm-eval's model arguments.
         scoring_path: how answers were scored, "expand" or "full"; None when nothing was scored.
@@ -23,6 +45,7 @@ class RunRecord:
 
     dataset: dict[str, Any] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
+    answers: list[ScoredAnswers] = field(default_factory=list)
     command: str = ""
     model_args: dict[str, Any] = field(default_factory=dict)
     scoring_path: str | None = None

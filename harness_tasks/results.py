@@ -1,4 +1,4 @@
-"""What `remem-eval` adds to lm-eval's results file: the `remem` entry and the row file beside it."""
+"""What `remem-eval` adds to lm-eval's results file: the `remem` entry, and two files beside it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from remem_dataset.results.writable import check_writable
 
 from .provenance import describe_model
 from .record import RunRecord
+from .sidecar import write_sidecar
 
 PACKAGES = ("lm_eval", "transformers", "torch", "datasets", "remem-bench")
 
@@ -37,7 +38,7 @@ def check_output(output_path: str | Path) -> None:
 
 
 def complete_results(file: Path, run: RunRecord) -> Path:
-    """Write the row file and add the `remem` entry to lm-eval's results file.
+    """Write the row file and the sidecar, and add the `remem` entry to lm-eval's results file.
 
     Args:
         file: lm-eval's aggregated results.
@@ -51,10 +52,18 @@ def complete_results(file: Path, run: RunRecord) -> Path:
     """
     stem = file.stem.split("_", 1)
     rows_file = file.with_name(f"rows_{stem[-1]}.jsonl")
+    sidecar = file.with_name(f"token_logprobs_{stem[-1]}.parquet") if run.answers else None
     try:
         results = json.loads(file.read_text(encoding="utf-8"))
         write_text(rows_file, "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in run.rows))
+        if sidecar is not None:
+            write_sidecar(sidecar, run.answers)
+        for figures in results.get("results", {}).values():
+            # lm-eval takes our standard errors for metrics, and looks for standard errors of those.
+            for name in [name for name in figures if "_stderr_stderr," in name]:
+                del figures[name]
         results["remem"] = remem_entry(run, results.get("config", {}), rows_file.name)
+        results["remem"]["sidecar"] = sidecar.name if sidecar is not None else None
         write_text(file, json.dumps(results, indent=2, ensure_ascii=False))
     except (OSError, ValueError) as error:
         raise RememError(f"Cannot complete the results file {file} ({error}).") from None

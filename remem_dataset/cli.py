@@ -65,6 +65,17 @@ def verify(
     run_verify(folder, pixels=pixels)
 
 
+@app.command()
+def rescore(
+    results: Annotated[Path, typer.Argument(help="A results file, or what --output_path named.")],
+) -> None:
+    """Compute every figure of a run again from the files beside its results, without the model."""
+    from harness_tasks.rescore import print_rescored
+    from harness_tasks.rescore import rescore as run
+
+    print_rescored(run(results))
+
+
 @app.command("install-tasks")
 def install_tasks(
     remove: Annotated[bool, typer.Option("--remove", help="Take the tasks out again.")] = False,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
+from .answers import moments_of
 from .cache import KeyValues, copied
 from .trie import ROOT, Pack, Trie
 
@@ -21,16 +22,18 @@ class CannotPack(Exception):
 
 
 @dataclass(frozen=True)
-class Edge:
+class Edges:
     """What the model says of each node of a trie, given what precedes it.
 
     Attributes:
         logprobs: (E,) log P of each node's token, nats.
         greedy: (E,) whether it is the likeliest token there.
+        moments: node -> moments of the distribution that its token was drawn from, of the nodes asked for.
     """
 
     logprobs: list[float]
     greedy: list[bool]
+    moments: dict[int, tuple[float, float]]
 
 
 class PackedRows:
@@ -69,7 +72,14 @@ class PackedRows:
         """Position of the first token after a prompt of `length` tokens that has just run."""
         return int(self._seen[-1].max()) + 1 if self._seen else length
 
-    def run(self, first: torch.Tensor, prefix: KeyValues, position: int, trie: Trie) -> Edge:
+    def run(
+        self,
+        first: torch.Tensor,
+        prefix: KeyValues,
+        position: int,
+        trie: Trie,
+        detailed: Collection[int] = (),
+    ) -> Edges:
         """Log P of every node.
 
         Args:
@@ -77,6 +87,7 @@ class PackedRows:
             prefix: keys and values of the prompt.
             position: position of the answers' first token.
             trie: the answers.
+            detailed: nodes whose moments are wanted.
 
         Raises:
             CannotPack: a kind of attention that no mask here stands for.
@@ -84,11 +95,16 @@ class PackedRows:
         logprobs = torch.empty(len(trie.tokens))
         greedy = torch.empty(len(trie.tokens), dtype=torch.bool)
         children = _children(trie)
+        moments: dict[int, tuple[float, float]] = {}
 
         def read(logits: torch.Tensor, rows: Sequence[int], nodes: Sequence[int]) -> None:
             row = torch.tensor(rows, device=logits.device)
             token = torch.as_tensor(trie.tokens[nodes], device=logits.device)
             chosen = logits[row, token]
+            asked = [(k, node) for k, node in enumerate(nodes) if node in detailed]
+            if asked:
+                found = moments_of(logits[row[[k for k, _ in asked]]])
+                moments.update(zip((node for _, node in asked), found, strict=True))
             highest, likeliest = logits.max(-1)
             # In place: a second array of the vocabulary's width would cost as much as the model's last layer.
             normaliser = logits.sub_(highest[:, None]).exp_().sum(-1).log_() + highest
@@ -105,7 +121,7 @@ class PackedRows:
                 for child in children[node]
             ]
             read(logits, [row for row, _ in rows], [child for _, child in rows])
-        return Edge(logprobs.tolist(), greedy.tolist())
+        return Edges(logprobs.tolist(), greedy.tolist(), moments)
 
     def _logits(self, pack: Pack, prefix: KeyValues, position: int, trie: Trie) -> torch.Tensor:
         """Logits after the pack's new nodes, float32 (C, V)."""

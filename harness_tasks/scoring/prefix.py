@@ -12,9 +12,10 @@ import torch
 from PIL import Image
 from transformers import DynamicCache
 
+from remem_dataset.errors import RememError
 from remem_dataset.prompts import answer_tokens
 
-from .answers import AnswerScore
+from .answers import AnswerScore, moments_of
 from .cache import KeyValues, copied
 from .encoding import encode_prompts
 from .packed import PackedRows
@@ -41,6 +42,11 @@ MAX_BATCH = 256
 #: among tokens of type 0 (prompt and picture) and causally from type 1 on.
 ANSWER_MARKS = {"attention_mask": 1}
 MODEL_MARKS = {"paligemma": {"token_type_ids": 1}}
+
+#: What the model takes for one prompt; the tokens of an answer; answers of which moments are wanted.
+Inputs = dict[str, torch.Tensor]
+Tokens = tuple[int, ...]
+Detailed = frozenset[Tokens]
 
 
 class PrefixScorer:
@@ -71,6 +77,7 @@ class PrefixScorer:
         self._offset = [module for module in model.modules() if hasattr(module, "rope_deltas")]
         self._keeps_logits = "logits_to_keep" in inspect.signature(model.forward).parameters
         self._packed: PackedRows | None = None
+        self._context = getattr(model.config.get_text_config(), "max_position_embeddings", None)
 
     @property
     def path(self) -> str | None:
@@ -78,29 +85,37 @@ class PrefixScorer:
         used = [path for path in self._paths.values() if path is not None]
         return max(used, key=PATHS.index, default=None)
 
-    def score(self, prompt: str, images: Sequence[Image.Image], answers: Sequence[str]) -> list[AnswerScore]:
+    def score(
+        self, prompt: str, images: Sequence[Image.Image], answers: Sequence[str], *, detailed: int = 0
+    ) -> list[AnswerScore]:
         """Log P of each answer as continuation of the prompt.
 
         Args:
             prompt: text that went through the chat template, with image placeholders.
             images: the prompt's pictures; empty for a text-only prompt.
             answers: R texts; equal ones are computed once.
+            detailed: so many of the first answers also get moments.
 
         Returns:
             R scores in the order of `answers`.
 
         Raises:
-            RememError: an answer has no token.
+            RememError: an answer has no token, or prompt and answer are longer than the model's context.
         """
         tokens = answer_tokens(self.processor.tokenizer, prompt, answers)
         inputs = encode_prompts(
             self.processor, [prompt], [images], device=self.model.device, dtype=self.model.dtype
         )
-        return self.score_tokens(inputs, tokens, pictured=bool(images))
+        return self.score_tokens(inputs, tokens, pictured=bool(images), detailed=detailed)
 
     @torch.inference_mode()
     def score_tokens(
-        self, inputs: dict[str, torch.Tensor], answers: Sequence[Sequence[int]], *, pictured: bool = True
+        self,
+        inputs: dict[str, torch.Tensor],
+        answers: Sequence[Sequence[int]],
+        *,
+        pictured: bool = True,
+        detailed: int = 0,
     ) -> list[AnswerScore]:
         """`score` for a prompt and answers that are encoded already.
 
@@ -108,6 +123,7 @@ class PrefixScorer:
             inputs: the model's keyword arguments for one prompt without padding, input_ids of shape (1, P).
             answers: token ids of R answers; equal ones are computed once.
             pictured: whether the prompt has pictures.
+            detailed: so many of the first answers also get moments.
 
         Returns:
             R scores in the order of `answers`.
@@ -117,7 +133,9 @@ class PrefixScorer:
         if self._paths[pictured] is None:
             self._paths[pictured] = self._choose(inputs, distinct[:CHECKED_ANSWERS])
         run = {TRIE: self._trie, EXPAND: self._expand, FULL: self._full}[self._paths[pictured]]
-        scores = dict(zip(distinct, run(inputs, distinct), strict=True))
+        self._check_length(inputs["input_ids"].shape[1] + max(map(len, distinct)))
+        wanted = frozenset(tokens[:detailed])
+        scores = dict(zip(distinct, run(inputs, distinct, wanted), strict=True))
         return [scores[ids] for ids in tokens]
 
     def _choose(self, inputs: dict[str, torch.Tensor], answers: list[tuple[int, ...]]) -> str:
@@ -151,19 +169,30 @@ class PrefixScorer:
             return sum(differences) / len(differences) / MEAN_DIFFERENCE_HALF
         return max(differences) / LARGEST_DIFFERENCE
 
-    def _trie(self, inputs: dict[str, torch.Tensor], answers: list[tuple[int, ...]]) -> list[AnswerScore]:
+    def _trie(
+        self, inputs: Inputs, answers: list[Tokens], detailed: Detailed = frozenset()
+    ) -> list[AnswerScore]:
         if self._packed is None:
             self._packed = PackedRows(self.model, self.memory)
         first, prefix = self._prefill(inputs)
         trie = Trie(answers)
         position = self._packed.next_position(inputs["input_ids"].shape[1])
-        edges = self._packed.run(first, prefix, position, trie)
+        nodes = {
+            node for ids, path in zip(answers, trie.paths, strict=True) if ids in detailed for node in path
+        }
+        edges = self._packed.run(first, prefix, position, trie, nodes)
         return [
-            AnswerScore([edges.logprobs[node] for node in path], all(edges.greedy[node] for node in path))
-            for path in trie.paths
+            AnswerScore(
+                [edges.logprobs[node] for node in path],
+                all(edges.greedy[node] for node in path),
+                tuple(edges.moments[node] for node in path) if ids in detailed else None,
+            )
+            for ids, path in zip(answers, trie.paths, strict=True)
         ]
 
-    def _expand(self, inputs: dict[str, torch.Tensor], answers: list[tuple[int, ...]]) -> list[AnswerScore]:
+    def _expand(
+        self, inputs: Inputs, answers: list[Tokens], detailed: Detailed = frozenset()
+    ) -> list[AnswerScore]:
         first, prefix = self._prefill(inputs)
         order = sorted(range(len(answers)), key=lambda i: -len(answers[i]))
         scores: dict[int, AnswerScore] = {}
@@ -172,7 +201,8 @@ class PrefixScorer:
             longest = len(answers[order[start]])
             chosen = order[start : start + self._batch_size(prefix, longest, first.numel())]
             batch = [answers[i] for i in chosen]
-            scores.update(zip(chosen, self._continue(inputs, first, prefix, batch), strict=True))
+            found = self._continue(first, prefix, batch, detailed)
+            scores.update(zip(chosen, found, strict=True))
             start += len(chosen)
         return [scores[i] for i in range(len(answers))]
 
@@ -188,11 +218,7 @@ class PrefixScorer:
         return output.logits[0, -1].float(), [(layer.keys, layer.values) for layer in cache.layers]
 
     def _continue(
-        self,
-        inputs: dict[str, torch.Tensor],
-        first: torch.Tensor,
-        prefix: KeyValues,
-        batch: list[tuple[int, ...]],
+        self, first: torch.Tensor, prefix: KeyValues, batch: list[Tokens], detailed: Detailed
     ) -> list[AnswerScore]:
         """Scores of B answers after one prompt.
 
@@ -211,12 +237,14 @@ class PrefixScorer:
                 use_cache=True,
             )
             logits = torch.cat([logits, output.logits.float()], dim=1)
-        return _read_scores(logits, targets, [len(ids) for ids in batch])
+        return _read_scores(logits, targets, batch, detailed)
 
-    def _full(self, inputs: dict[str, torch.Tensor], answers: list[tuple[int, ...]]) -> list[AnswerScore]:
-        return [self._full_one(inputs, ids) for ids in answers]
+    def _full(
+        self, inputs: Inputs, answers: list[Tokens], detailed: Detailed = frozenset()
+    ) -> list[AnswerScore]:
+        return [self._full_one(inputs, ids, detailed) for ids in answers]
 
-    def _full_one(self, inputs: dict[str, torch.Tensor], ids: tuple[int, ...]) -> AnswerScore:
+    def _full_one(self, inputs: Inputs, ids: Tokens, detailed: Detailed) -> AnswerScore:
         prompt = inputs["input_ids"]
         answer = torch.tensor([ids], device=prompt.device)
         whole = dict(inputs, input_ids=torch.cat([prompt, answer], dim=1))
@@ -228,7 +256,20 @@ class PrefixScorer:
                 whole[name] = torch.cat([value, mark], dim=1)
         keep = {"logits_to_keep": len(ids) + 1} if self._keeps_logits else {}
         logits = self.model(**whole, use_cache=False, **keep).logits[:, -len(ids) - 1 : -1].float()
-        return _read_scores(logits, answer, [len(ids)])[0]
+        return _read_scores(logits, answer, [ids], detailed)[0]
+
+    def _check_length(self, length: int) -> None:
+        """Refuse what is longer than the model's positions reach.
+
+        Raises:
+            RememError: prompt and longest answer do not fit.
+        """
+        if self._context is not None and length > self._context:
+            raise RememError(
+                f"A prompt with its longest answer has {length} tokens, but the context of the model "
+                f"{self.model.config.model_type} has {self._context}; use smaller pictures (max_pixels) or "
+                "another model."
+            )
 
     def _batch_size(self, prefix: KeyValues, longest: int, vocabulary: int) -> int:
         keys, values = prefix[0]
@@ -237,12 +278,18 @@ class PrefixScorer:
         return max(1, min(MAX_BATCH, self.memory // (2 * cache + logits)))
 
 
-def _read_scores(logits: torch.Tensor, targets: torch.Tensor, lengths: list[int]) -> list[AnswerScore]:
-    """Token log-probabilities from logits (B, L, V) at targets (B, L); only the first `lengths` count."""
+def _read_scores(
+    logits: torch.Tensor, targets: torch.Tensor, answers: list[Tokens], detailed: Detailed
+) -> list[AnswerScore]:
+    """Token log-probabilities from logits (B, L, V) at targets (B, L), as far as each answer reaches."""
     chosen = logits.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
     logprobs = (chosen - logits.logsumexp(-1)).tolist()
     greedy = (logits.argmax(-1) == targets).tolist()
     return [
-        AnswerScore(row[:length], all(hits[:length]))
-        for row, hits, length in zip(logprobs, greedy, lengths, strict=True)
+        AnswerScore(
+            row[: len(ids)],
+            all(hits[: len(ids)]),
+            moments_of(logits[k, : len(ids)]) if ids in detailed else None,
+        )
+        for k, (row, hits, ids) in enumerate(zip(logprobs, greedy, answers, strict=True))
     ]

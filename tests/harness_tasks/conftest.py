@@ -10,6 +10,7 @@ import torch
 from harness_tasks.model import RememVLM
 from remem_dataset.source import Source, open_source
 from tests.fakes.models import save_tiny_llama, save_tiny_llava
+from tests.harness_tasks.runs import evaluate
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -42,3 +43,19 @@ def lm(model_folder: Path) -> RememVLM:
 def source(tiny_dataset: Path) -> Source:
     """The small dataset, opened."""
     return open_source(tiny_dataset)
+
+
+@pytest.fixture(scope="session")
+def work(tiny_dataset, tmp_path_factory):
+    """A working folder with the dataset under its default name."""
+    folder = tmp_path_factory.mktemp("work")
+    (folder / "remem").symlink_to(tiny_dataset, target_is_directory=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def everything(work, model_folder):
+    """One run of the whole group, the dataset found in ./remem."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(work)
+        return evaluate(model_folder, "remem", work / "group")

@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 import pytest
+import torch
+from datasets import load_dataset
 
 from harness_tasks.metrics import (
     ceiling,
@@ -13,10 +15,15 @@ from harness_tasks.metrics import (
     exposure,
     keyword_recall,
     min_k,
+    min_k_plus_plus,
     null_mean,
     pessimistic_rank,
+    refusal,
     rouge_l,
+    truth_share,
+    well_formed,
 )
+from harness_tasks.scoring.answers import moments_of
 
 
 def test_exposure_of_the_likeliest_and_the_least_likely_answer():
@@ -97,6 +104,67 @@ def test_min_k_uses_a_tenth_of_the_tokens(tokens, used):
 def test_min_k_refuses_what_has_no_answer(values, k):
     with pytest.raises(ValueError, match=r"token_logprobs|k is"):
         min_k(values, k)
+
+
+def test_min_k_plus_plus_standardises_each_token_by_its_own_distribution():
+    """Against the definition, over distributions written out."""
+    rng = np.random.default_rng(1)
+    logits = rng.normal(size=(20, 50))
+    logprobs = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
+    p = np.exp(logprobs)
+    mean = (p * logprobs).sum(axis=1)
+    spread = np.sqrt((p * (logprobs - mean[:, None]) ** 2).sum(axis=1))
+    tokens = logprobs[np.arange(20), rng.integers(50, size=20)]
+    expected = np.sort((tokens - mean) / spread)[:2].mean()
+    assert min_k_plus_plus(tokens, np.stack([mean, spread], axis=1)) == pytest.approx(expected)
+    found = np.array(moments_of(torch.tensor(logits)))
+    assert found == pytest.approx(np.stack([mean, spread], axis=1))
+
+
+def test_min_k_plus_plus_says_nothing_of_a_certain_token():
+    assert min_k_plus_plus([0.0], [(0.0, 0.0)]) == 0.0
+    assert moments_of(torch.tensor([[1e4, 0.0, -torch.inf]])) == ((0.0, 0.0),)
+    with pytest.raises(ValueError, match="must be"):
+        min_k_plus_plus([-1.0, -2.0], [(-1.0, 1.0)])
+
+
+def test_truth_share_is_tofus_ratio_folded_into_0_to_1():
+    gold, wrong = math.log(0.3), [math.log(0.1), math.log(0.5)]
+    ratio = ((0.1 + 0.5) / 2) / 0.3  # the mean of the wrong over the right, both per token
+    assert truth_share(gold, wrong) == pytest.approx(1 / (1 + ratio))
+    assert truth_share(-2.0, [-2.0]) == 0.5
+    assert truth_share(-5_000.0, [-1.0]) == 0.0, "no overflow"
+    assert truth_share(-1.0, [-5_000.0, -6_000.0]) == 1.0
+    with pytest.raises(ValueError, match="n >= 1"):
+        truth_share(-1.0, [])
+
+
+def test_the_datasets_refusals_are_seen_and_its_answers_are_not(tiny_dataset):
+    rows = load_dataset(str(tiny_dataset), "alternatives", split="train")
+    refusals = {text for row in rows["refusals"] for text in row}
+    assert len(refusals) > 10
+    assert all(refusal(text) for text in refusals)
+    answers = {text for row in rows["wrong_answers"] for text in row}
+    assert not any(refusal(text) for text in answers)
+    assert all(well_formed(text) for text in answers | refusals)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "  ",
+        "?!?!",
+        "the the the",
+        "12 Elm 12 Elm 12 Elm",
+        "aaaaaaa",
+        "x" * 41,
+        "a\x00b",
+        "\ufffd\ufffd 12",
+    ],
+)
+def test_gibberish_is_not_well_formed(text):
+    assert well_formed(text) == 0.0
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import shutil
 
+import numpy as np
 import pytest
 from lm_eval.tasks import TaskManager
 
 from harness_tasks.data import REFERENCES, TASKS, count_rows, load_task, task_rows
 from harness_tasks.functions import (
+    clustered_stderr,
     image_references,
     images,
     process_exposure,
@@ -18,7 +20,7 @@ from harness_tasks.functions import (
     ranked_answers,
 )
 from harness_tasks.install import TASKS_FOLDER
-from harness_tasks.metrics import min_k, null_mean
+from harness_tasks.metrics import min_k, null_mean, truth_share
 from harness_tasks.scoring import AnswerScore
 from remem_dataset.errors import RememError
 from remem_dataset.prompts import build_prompt
@@ -88,7 +90,7 @@ def test_answers_follow_the_prompt_without_a_space(manager, lm):
     doc = task.eval_docs[0]
     for chat in (True, False):
         requests = task.construct_requests(doc, "prompt", metadata=("t", 0, 1), apply_chat_template=chat)
-        assert [request.args[1] for request in requests] == [doc["answer"], *doc["candidates"]]
+        assert [request.args[1] for request in requests] == ranked_answers(doc)
     visual = requests[0].args[2]["visual"]
     assert [type(item) for item in visual] == [str]
     assert doc["answer"] not in doc["candidates"]
@@ -199,47 +201,93 @@ def test_questions_carry_a_placeholder_for_each_picture():
     assert question({REFERENCES: [], "question": "Who?"}) == "Who?"
 
 
+def plain(metrics):
+    """Without the pairs that become standard errors."""
+    return {name: value for name, value in metrics.items() if not name.endswith("_stderr")}
+
+
+def exposure_row(n, **columns):
+    return {"candidates": ["-"] * n, "identity_id": "id_0001", **columns}
+
+
 def test_metrics_of_a_generated_answer():
-    doc = {"answer": "12 Elm Lane, Norwick", "keywords": ["12 Elm Lane", "Norwick"]}
-    assert process_qa(doc, ["12 elm lane, Norwick."]) == {
+    doc = {
+        "answer": "12 Elm Lane, Norwick",
+        "keywords": ["12 Elm Lane", "Norwick"],
+        "identity_id": "id_0003",
+    }
+    metrics = process_qa(doc, ["12 elm lane, Norwick."])
+    assert plain(metrics) == {
         "exact_match": 1.0,
         "keyword_recall": 1.0,
         "rouge_l": 1.0,
+        "refusal": 0.0,
+        "well_formed": 1.0,
     }
+    assert metrics["rouge_l_stderr"] == (1.0, "id_0003")
     assert process_qa(doc, ["Norwick"])["keyword_recall"] == 0.5
 
 
 def test_metrics_of_a_ranked_answer():
     scores = [
-        AnswerScore([-1.0, -4.0], False),  # the gold: sum -5, mean -2.5
+        AnswerScore([-1.0, -4.0], False, ((-2.0, 1.0), (-3.0, 0.5))),  # the gold: sum -5, mean -2.5
         AnswerScore([-3.0], False),  # likelier by its sum, less likely by its mean
         AnswerScore([-9.0], False),
         AnswerScore([-3.0, -3.0, -3.0], False),
+        AnswerScore([-1.0], False),  # somebody else's value
     ]
-    metrics = process_exposure({}, scores)
-    assert metrics == {
+    metrics = process_exposure(exposure_row(3), scores)
+    assert plain(metrics) == {
         "exposure": pytest.approx(1.0),
         "exposure_ceiling": 2.0,
         "exposure_null_mean": null_mean(3),
         "exposure_share": pytest.approx(0.5),
+        "exposure_others": 0.0,
+        "exposure_others_share": 0.0,
         "exposure_mean_logprob": pytest.approx(2.0),
+        "truth_share": pytest.approx(truth_share(-2.5, [-3.0, -9.0, -3.0])),
         "logprob": -5.0,
         "min_k": min_k([-1.0, -4.0]),
+        "min_k_plus_plus": pytest.approx(-2.0),
         "tie_rate": 0.0,
+        "not_a_number": 0.0,
     }
+    assert {name.removesuffix("_stderr") for name in metrics} == set(plain(metrics))
 
 
 def test_a_model_type_without_token_scores_leaves_out_what_needs_them():
-    metrics = process_exposure({}, [(-1.0, True), (-2.0, False)])
+    metrics = process_exposure(exposure_row(1), [(-1.0, True), (-2.0, False)])
     assert metrics["exposure"] == pytest.approx(1.0)
-    assert {"min_k", "exposure_mean_logprob"}.isdisjoint(metrics)
+    assert {"min_k", "min_k_plus_plus", "exposure_mean_logprob", "truth_share"}.isdisjoint(metrics)
 
 
 def test_a_collapsed_model_gets_no_bits_from_rounding():
-    metrics = process_exposure({}, [(-20.0, False), (-20.00001, False), (-20.00002, False)])
+    metrics = process_exposure(exposure_row(2), [(-20.0, False), (-20.00001, False), (-20.00002, False)])
     assert metrics["exposure"] == pytest.approx(0.0)
     assert metrics["tie_rate"] == 1.0
 
 
+def test_scores_that_are_not_numbers_count_against_the_gold_and_are_counted():
+    nan = float("nan")
+    for scores in (
+        [(nan, False), (-1.0, False)],
+        [(-1.0, False), (nan, False)],
+        [(nan, False), (nan, False)],
+    ):
+        metrics = process_exposure(exposure_row(1), scores)
+        assert metrics["exposure"] == 0.0
+        assert metrics["not_a_number"] == 1.0
+        assert all(np.isfinite(value) for value in plain(metrics).values())
+
+
+def test_standard_errors_are_clustered_by_identity():
+    """Twice the rows of the same people say no more than the rows once."""
+    once = [(0.0, "a"), (1.0, "b"), (0.5, "c")]
+    assert clustered_stderr(once * 2) == pytest.approx(clustered_stderr(once))
+    assert clustered_stderr([(0.0, "a"), (1.0, "a")]) == "N/A"
+
+
 def test_the_gold_comes_first():
     assert ranked_answers({"answer": "a", "candidates": ["b", "c"]}) == ["a", "b", "c"]
+    doc = {"answer": "a", "candidates": ["b", "c"], "other_values": ["d"]}
+    assert ranked_answers(doc) == ["a", "b", "c", "d"]
