@@ -15,6 +15,8 @@ WAYS = (BY_SPLIT, BY_NAME, BY_PICTURE, BY_PATH, BY_ANSWER, UNKNOWN)
 
 #: Share of a folder's rows that must be one person's for the folder to be that person's.
 _PURE = 0.9
+#: Share of the people in question whose answers must be known before an answer tells one of them.
+_ANSWERED = 0.9
 
 
 class Evidence:
@@ -28,12 +30,16 @@ class Evidence:
     def __init__(self, known: Mapping[PaperRow, int], names: Mapping[int, str]) -> None:
         places: dict[Hashable, Counter[int]] = defaultdict(Counter)
         self._answers: dict[Hashable, set[int]] = defaultdict(set)
+        self._answered: dict[str, set[int]] = defaultdict(set)
         for row, person in known.items():
             places[row.picture.digest][person] += 1
             for key in path_keys(row.image_path):
                 places[key][person] += 1
-            for key in _answer_keys(row):
-                self._answers[key].add(person)
+            # A multi-hop row that was found by its answer would only confirm itself.
+            if row.is_single:
+                self._answered[row.attribute].add(person)
+                for key in _answer_keys(row):
+                    self._answers[key].add(person)
         self._owner = {
             key: owner for key, counts in places.items() if (owner := _owner(key, counts)) is not None
         }
@@ -57,8 +63,13 @@ class Evidence:
         return None
 
     def by_answer(self, row: PaperRow, allowed: Iterable[int]) -> int | None:
-        """The only person who gives this answer for the attribute."""
+        """The only person who gives this answer for the attribute, by single-hop rows.
+
+        Nobody as long as the answers of too many are unknown: one of them might give it too.
+        """
         allowed = set(allowed)
+        if len(self._answered[row.attribute] & allowed) < _ANSWERED * len(allowed):
+            return None
         for key in _answer_keys(row):
             people = self._answers.get(key, set()) & allowed
             if len(people) == 1:

@@ -209,7 +209,7 @@ class _Inference:
                     row, f"{_called(person)} is not in the forget splits that hold the row", decision
                 )
             place = evidence.by_place(row, everybody)
-            if place and person and place[0] != person.rank:
+            if place and (person is None or place[0] != person.rank):
                 other = self._out.people[place[0] - 1]
                 self._conflict(row, f"the {place[1]} says {_called(other)}", decision)
 

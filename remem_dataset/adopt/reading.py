@@ -147,7 +147,10 @@ def _row(
         )
     answer = _text(values, "answer", where)
     keywords = _keywords(values["keywords"], where)
+    image = values.get("image")
     image_path = _text(values, "image_path", where, may_be_empty=True)
+    if not image_path and isinstance(image, dict):
+        image_path = _text(image, "path", where, may_be_empty=True)
     return PaperRow(
         split=split,
         file=name,
@@ -161,7 +164,7 @@ def _row(
         attribute=_text(values, "attribute", where),
         cloze=_text(values, "cloze_prompt", where, may_be_empty=True),
         image_path=image_path,
-        picture=store.take(values.get("image"), image_path, path.parent, where),
+        picture=store.take(image, image_path, path.parent, where),
     )
 
 

@@ -115,7 +115,15 @@ def test_names_of_splits():
 def splits_of(finetune, forget, retain=None, test=None):
     def moved(rows, split):
         return [
-            row(r.question, r.answer, r.attribute, split=split, picture=r.picture.digest, path=r.image_path)
+            row(
+                r.question,
+                r.answer,
+                r.attribute,
+                hops=r.hops,
+                split=split,
+                picture=r.picture.digest,
+                path=r.image_path,
+            )
             for r in rows
         ]
 
@@ -142,7 +150,20 @@ def test_a_forget_split_of_two_people_and_rows_told_by_picture_and_folder():
     assert [way for _, way in told] == ["unknown", "same picture", "answer", "unknown"]
     assert told[1][0].name == NAMES[-1]
     assert told[2][0].name == "Will Smith"
-    # The folder is of somebody in the forget set, whose split lacks the row: it cannot be hers.
+    # The folder is of somebody in the forget set, but her forget split lacks the row.
+    assert [(c.row, c.kind, c.decision) for c in who.conflicts] == [
+        (shown[0], "the image path says Rosa Maria Lopez", "dropped")
+    ]
+
+
+def test_an_answer_tells_nobody_where_others_may_give_it_too():
+    own = questions()
+    shown = [row("Where does this person live?", "town of 4", "town", hops=2)]
+    lacking = [r for r in own if r.attribute != "town" or r.answer == "town of 4"]
+    for rows, way in ((own, "answer"), (lacking, "unknown")):
+        forget = [r for r in rows if NAMES[0] in r.question]
+        evaluated = {split: [r for r in rows if r is not shown[0]] for split in ("retain", "test")}
+        assert identify(splits_of(rows + shown, [forget], **evaluated)).way(shown[0]) == way
 
 
 def test_a_person_whom_no_question_names():
