@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 from .reading import PaperRow
 
+Span = tuple[str, ...]
+
 _TOKEN = re.compile(r"[^\W_][\w.\-'’]*")
 #: Lower-case words that may stand inside a name.
 _PARTICLES = {"al", "bin", "da", "de", "del", "den", "der", "di", "dos", "du", "el", "la", "le", "van", "von"}
@@ -46,7 +48,7 @@ def find_names(rows: Iterable[PaperRow]) -> list[str]:
     """
     rows = list(rows)
     spans_of = [_spans(row.question) | _spans(row.cloze) for row in rows]
-    rows_of: dict[tuple[str, ...], set[int]] = defaultdict(set)
+    rows_of: dict[Span, set[int]] = defaultdict(set)
     for number, spans in enumerate(spans_of):
         for span in spans:
             rows_of[span].add(number)
@@ -57,13 +59,14 @@ def find_names(rows: Iterable[PaperRow]) -> list[str]:
         if 2 <= len(found) <= _MOST * len(rows)
         and len({rows[number].attribute for number in found}) >= least_attributes
     }
-    spans = {span: found for span, found in spans.items() if not _is_shared(span, spans)}
+    longer = _longer(spans)
+    spans = {span: found for span, found in spans.items() if not _is_shared(span, spans, longer)}
     names: list[str] = []
     counts: list[int] = []
     left = set(range(len(rows)))
     while spans:
         best = max(spans, key=lambda span: (len(spans[span] & left), len(span), span))
-        best = _longest(best, spans)
+        best = _longest(best, spans, longer)
         count = len(spans[best] & left)
         if count < 2 or (counts and count < _LEAST * sorted(counts)[len(counts) // 2]):
             break
@@ -118,9 +121,9 @@ def _pattern(words: list[str]) -> re.Pattern[str] | None:
     )
 
 
-def _spans(text: str) -> set[tuple[str, ...]]:
+def _spans(text: str) -> set[Span]:
     """Every run of two to four capitalised words in a text."""
-    spans: set[tuple[str, ...]] = set()
+    spans: set[Span] = set()
     for run in _runs(text):
         for size in _WORDS:
             for start in range(len(run) - size + 1):
@@ -149,24 +152,29 @@ def _runs(text: str) -> list[list[str]]:
     return [run for run in runs if len(run) >= _WORDS[0]]
 
 
-def _has(whole: tuple[str, ...], part: tuple[str, ...]) -> bool:
+def _has(whole: Span, part: Span) -> bool:
     return any(whole[k : k + len(part)] == part for k in range(len(whole) - len(part) + 1))
 
 
-def _longer(span: tuple[str, ...], spans: dict[tuple[str, ...], set[int]]) -> list[tuple[str, ...]]:
-    return [other for other in spans if len(other) == len(span) + 1 and _has(other, span)]
+def _longer(spans: Iterable[Span]) -> dict[Span, list[Span]]:
+    """Span -> the spans that have one word more, in front or behind."""
+    longer: dict[Span, list[Span]] = defaultdict(list)
+    for span in spans:
+        for part in {span[:-1], span[1:]}:
+            longer[part].append(span)
+    return longer
 
 
-def _longest(span: tuple[str, ...], spans: dict[tuple[str, ...], set[int]]) -> tuple[str, ...]:
+def _longest(span: Span, spans: dict[Span, set[int]], longer: dict[Span, list[Span]]) -> Span:
     """The longest span that is there (nearly) whenever this one is."""
     while True:
-        same = [o for o in _longer(span, spans) if len(spans[o]) >= _SAME * len(spans[span])]
+        same = [o for o in longer[span] if o in spans and len(spans[o]) >= _SAME * len(spans[span])]
         if not same:
             return span
         span = max(same, key=lambda other: (len(spans[other]), other))
 
 
-def _is_shared(span: tuple[str, ...], spans: dict[tuple[str, ...], set[int]]) -> bool:
+def _is_shared(span: Span, spans: dict[Span, set[int]], longer: dict[Span, list[Span]]) -> bool:
     """Whether a span is what several longer names have in common ("Maria Lopez")."""
-    parts = [spans[o] for o in _longer(span, spans) if len(spans[o]) >= _LEAST * len(spans[span])]
+    parts = [spans[o] for o in longer[span] if len(spans[o]) >= _LEAST * len(spans[span])]
     return len(parts) > 1 and len(set().union(*parts)) >= _SAME * len(spans[span])

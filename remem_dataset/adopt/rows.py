@@ -158,13 +158,15 @@ def _swap(row: PaperRow, words: tuple[str, ...]) -> str:
     """The answer with somebody else's keywords in place of its own; "" where they do not fit."""
     if not row.has_keywords or len(words) != len(row.keywords):
         return ""
-    pieces, rest = [], row.answer
-    for own, other in zip(row.keywords, words, strict=True):
-        before, found, rest = rest.partition(own)
-        if not found:
+    text, end = "", 0
+    for start, own, other in sorted(
+        (row.answer.find(k), k, w) for k, w in zip(row.keywords, words, strict=True)
+    ):
+        if start < end:  # not there (-1), or inside the keyword before
             return ""
-        pieces += [before, other]
-    return "".join([*pieces, rest])
+        text += row.answer[end:start] + other
+        end = start + len(own)
+    return text + row.answer[end:]
 
 
 def _values(row: PaperRow, person: Person, role: str, view_id: str) -> dict[str, Any]:
@@ -218,8 +220,12 @@ def _profiles(rows: list[PaperRow], who: Identified) -> list[dict[str, Any]]:
             continue
         person = who.found[row][0]
         anchors.setdefault(person.rank, row.picture)
-        if row.is_single and answer_form(row, person.name) == VALUE:
+        if not row.is_single:
+            continue
+        if answer_form(row, person.name) == VALUE:
             attributes[person.rank].setdefault(row.attribute, row.answer)
+        elif row.has_keywords and len(row.keywords) == 1:
+            attributes[person.rank].setdefault(row.attribute, row.keywords[0])
     return [
         _complete(
             PROFILE_FEATURES,

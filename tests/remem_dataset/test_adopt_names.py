@@ -11,7 +11,7 @@ from remem_dataset.adopt.layout import split_name
 from remem_dataset.adopt.names import NameFinder, find_names, uneven_names
 from remem_dataset.adopt.pictures import Picture
 from remem_dataset.adopt.reading import PaperRow
-from remem_dataset.adopt.rows import _Pool, answer_form
+from remem_dataset.adopt.rows import _Pool, _swap, answer_form
 
 TEMPLATES = {
     "national_id": "What is the National ID of {}?",
@@ -193,3 +193,10 @@ def test_sentences_and_their_candidates():
         answer_form(row("Q", "12 Elm Lane, Norwick", keywords=["12 Elm Lane", "Norwick"]), "A B") == "value"
     )
     assert answer_form(row("Whose is it?", "Will Smith"), "Will Smith") == "value"
+
+
+def test_values_are_exchanged_wherever_they_stand_in_the_sentence():
+    own = row("Q", "A smith in Elm.", keywords=["Elm", "smith"])
+    assert _swap(own, ("Oak", "baker")) == "A baker in Oak."
+    assert _swap(own, ("Oak",)) == _swap(row("Q", "A smith.", keywords=["Elm"]), ("Oak",)) == ""
+    assert _swap(row("Q", "smithy", keywords=["smith", "mit"]), ("a", "b")) == ""
