@@ -176,7 +176,14 @@ def _text(values: dict[str, Any], column: str, where: str, may_be_empty: bool = 
         value = str(value)
     if not isinstance(value, str) or not (value.strip() or may_be_empty):
         raise RememError(f"{where} has {value!r} in the column {column}; it must be a text.")
+    if not _is_text(value):
+        raise RememError(f"{where} has half a character in the column {column}; texts must be Unicode.")
     return " ".join(value.split())
+
+
+def _is_text(value: str) -> bool:
+    # JSON can escape one half of a surrogate pair, which no file can then hold.
+    return not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def _hops(value: Any, where: str) -> int:
@@ -198,6 +205,8 @@ def _keywords(value: Any, where: str) -> tuple[str, ...]:
         else:
             value = text.split(";" if ";" in text else ",")
     value = [] if value is None else value
-    if not isinstance(value, list) or not all(isinstance(word, (str, int)) for word in value):
+    if not isinstance(value, list) or not all(
+        isinstance(word, (str, int)) and _is_text(str(word)) for word in value
+    ):
         raise RememError(f"{where} has keywords that are no list of texts.")
     return tuple(word for word in (" ".join(str(word).split()) for word in value) if word)

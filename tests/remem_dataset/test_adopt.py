@@ -338,7 +338,12 @@ def bad_keywords(splits, folder):
     splits["test"][0]["keywords"] = {"a": 1}
 
 
+def half_a_character(splits, folder):
+    splits["test"][1]["answer"] = "x \ud800"
+
+
 SPOILT = [
+    (half_a_character, r"Row 2 of test\.json has half a character in the column answer"),
     (no_column, r"Row 1 of test\.json has no column attribute; the published columns are image, question"),
     (
         odd_type,

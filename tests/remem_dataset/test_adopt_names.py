@@ -200,3 +200,15 @@ def test_values_are_exchanged_wherever_they_stand_in_the_sentence():
     assert _swap(own, ("Oak", "baker")) == "A baker in Oak."
     assert _swap(own, ("Oak",)) == _swap(row("Q", "A smith.", keywords=["Elm"]), ("Oak",)) == ""
     assert _swap(row("Q", "smithy", keywords=["smith", "mit"]), ("a", "b")) == ""
+
+
+def test_nothing_true_of_the_person_is_a_candidate():
+    values = ["A-", "A-", "B+", "0-"]
+    rows = [row(f"Which blood type has {name}?", v, "blood") for name, v in zip(NAMES, values, strict=False)]
+    extra = row(f"Which blood type had {NAMES[0]} before?", "0-", "blood")
+    who = identify(splits_of([*questions(), *rows, extra], [questions()[:4]]))
+    many: Counter[str] = Counter()
+    pool = _Pool(who, many)
+    assert pool.candidates(rows[0], who.found[rows[0]][0], "value") == ["B+"]
+    assert sorted(pool.candidates(rows[2], who.found[rows[2]][0], "value")) == ["0-", "A-"]
+    assert many == {"blood": 1}
