@@ -1,116 +1,171 @@
-"""Requests per second of exposure scoring: shared prefix against one full forward for each answer.
+"""Exposure scoring: every path against a plain forward for each answer, and against the floor of its FLOPs.
 
-    python benchmarks/scoring.py [--candidates 256] [--width 512] [--layers 8] [--threads 1]
+    python benchmarks/scoring.py [--model llava] [--candidates 255,1000] [--device cpu] [--size small]
 
-Both are measured in the same run on the same random LLaVA and the same answers; the ratio is what to
-compare between machines. The full forward is timed on fewer answers, because it is slow.
+All paths are measured in this run, on one random model and the same answers; compare ratios between machines,
+not seconds. On a CPU the time is that of the process, on one thread. "naive" is what lm-eval does for text: a
+forward over prompt and answer, and a log-softmax over all its logits; "full" is our own fallback, which makes
+the answer's logits only. Both are timed on fewer answers, because they are slow. The floor is the time that
+the multiplications of one prompt and of the trie's inner nodes take at the rate of a large matrix product,
+measured beside it.
 """
 
 from __future__ import annotations
 
-import argparse
+import json
+import resource
 import sys
 import time
 from pathlib import Path
+from typing import Annotated
 
-import numpy as np
 import torch
-from PIL import Image
-from transformers import (
-    CLIPImageProcessor,
-    CLIPVisionConfig,
-    LlamaConfig,
-    LlavaConfig,
-    LlavaForConditionalGeneration,
-)
+import typer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.models import MODELS, SIZES, BenchmarkModel, build_model, decoder_flops
+from generation.profiles import ATTRIBUTES, Context
+from generation.streams import stream
 from harness_tasks.scoring import PrefixScorer
-from remem_dataset.prompts import build_prompt
-from tests.fakes.models import tiny_processor
+from harness_tasks.scoring.trie import Trie
+from recipes.reference.tokenizer import train_tokenizer
 
 
-def build_model(processor, *, width: int, layers: int, image_size: int, patch: int):
-    """A random LLaVA whose pictures take (image_size / patch)² prompt tokens."""
-    torch.manual_seed(0)
-    vision = CLIPVisionConfig(
-        hidden_size=width // 2,
-        intermediate_size=width,
-        num_hidden_layers=4,
-        num_attention_heads=8,
-        image_size=image_size,
-        patch_size=patch,
+def answer_tokens(count: int, vocabulary: int, name: str = "home_address") -> list[tuple[int, ...]]:
+    """Token ids of so many distinct values of an attribute, by a tokenizer that has seen others."""
+    attribute, context = ATTRIBUTES[name], Context(1980)
+    numbers = stream(0, "benchmark").choice(
+        attribute.space(context), size=min(count + 3_000, attribute.space(context)), replace=False
     )
-    text = LlamaConfig(
-        vocab_size=len(processor.tokenizer),
-        hidden_size=width,
-        intermediate_size=width * 11 // 4,
-        num_hidden_layers=layers,
-        num_attention_heads=8,
-        num_key_value_heads=8,
-        initializer_range=0.1,
-    )
-    token = processor.tokenizer.convert_tokens_to_ids("<image>")
-    config = LlavaConfig(vision_config=vision, text_config=text, image_token_index=token)
-    return LlavaForConditionalGeneration(config).eval()
+    texts = [attribute.decode(number, context) for number in numbers.tolist()]
+    tokenizer = train_tokenizer(texts[count:], [], 8_000)
+    ids = [tuple(tokenizer(text, add_special_tokens=False)["input_ids"]) for text in texts[:count]]
+    assert max(max(answer) for answer in ids) < vocabulary
+    return ids
 
 
-def measure(arguments: argparse.Namespace) -> None:
-    """Time both paths and print requests per second, their ratio and their largest disagreement."""
-    torch.set_num_threads(arguments.threads)
-    processor = tiny_processor()
-    size, patch = arguments.image_size, arguments.patch
-    processor.image_processor = CLIPImageProcessor(
-        size={"shortest_edge": size}, crop_size={"height": size, "width": size}
-    )
-    processor.patch_size = patch
-    model = build_model(
-        processor, width=arguments.width, layers=arguments.layers, image_size=size, patch=patch
-    ).to(arguments.device)
-    pixels = np.random.default_rng(0).integers(0, 256, (size, size, 3), dtype=np.uint8)
-    prompt = build_prompt(processor, "What is the home address of the person in the image?", 1)
-    answers = [f"{number} Elm Lane, Norwick" for number in range(arguments.candidates)]
-    images = [Image.fromarray(pixels)]
+class Clock:
+    """Seconds of work: the process's CPU time, or wall-clock time of a GPU that has finished."""
 
-    rates, scores = {}, {}
-    for path, asked in (("full", answers[: arguments.full]), ("expand", answers)):
-        scorer = PrefixScorer(model, processor, path=path, memory=arguments.memory << 20)
-        scorer.score(prompt, images, asked[:2])  # warm-up
-        start = time.perf_counter()
-        scores[path] = scorer.score(prompt, images, asked)
-        if arguments.device != "cpu":
-            torch.cuda.synchronize()
-        rates[path] = len(asked) / (time.perf_counter() - start)
-    difference = max(
+    def __init__(self, device: str) -> None:
+        self.device = device
+
+    def now(self) -> float:
+        if self.device == "cpu":
+            return time.process_time()
+        torch.cuda.synchronize()
+        return time.perf_counter()
+
+    def time(self, work, repeats: int = 1) -> tuple[float, object]:
+        """Best seconds of some repeats, and what the work returned."""
+        best = float("inf")
+        for _ in range(repeats):
+            start = self.now()
+            result = work()
+            best = min(best, self.now() - start)
+        return best, result
+
+
+def product_rate(clock: Clock, dtype: torch.dtype) -> float:
+    """FLOP/s of a large matrix product."""
+    side = 1024 if clock.device == "cpu" else 8192
+    a, b = (torch.randn(side, side, dtype=dtype, device=clock.device) for _ in range(2))
+    torch.matmul(a, b)
+    seconds, _ = clock.time(lambda: torch.matmul(a, b), repeats=20)
+    return 2 * side**3 / seconds
+
+
+def peak_bytes(device: str) -> int:
+    """The most memory so far: of this process, or of its part of the GPU."""
+    if device == "cpu":
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return torch.cuda.max_memory_allocated()
+
+
+def naive(bench: BenchmarkModel, answer: tuple[int, ...]) -> list[float]:
+    """Log P of each token of one answer, the long way."""
+    inputs = dict(bench.inputs)
+    ids = torch.tensor([answer], device=inputs["input_ids"].device)
+    inputs["input_ids"] = torch.cat([inputs["input_ids"], ids], dim=1)
+    for name in ("attention_mask", "token_type_ids", "mm_token_type_ids"):
+        if name in inputs:
+            marks = torch.full_like(ids, int(name == "attention_mask"))
+            inputs[name] = torch.cat([inputs[name], marks], dim=1)
+    logprobs = bench.model(**inputs).logits.float().log_softmax(-1)
+    told = logprobs[0, bench.length - 1 : -1].gather(-1, ids[0, :, None])
+    return told[:, 0].tolist()
+
+
+def measure(bench: BenchmarkModel, attribute: str, count: int, full: int, clock: Clock) -> dict[str, float]:
+    """Rates of all paths for `count` candidates and the gold."""
+    answers = answer_tokens(count + 1, bench.vocabulary, attribute)
+    trie = Trie(answers)
+    inner, tokens = len(trie.inner), sum(map(len, answers))
+    figures: dict[str, float] = {"answers": len(answers), "tokens": tokens, "inner nodes": inner}
+    scores, base = {}, peak_bytes(clock.device)
+    with torch.inference_mode():
+        naive_s, scores["naive"] = clock.time(lambda: [naive(bench, answer) for answer in answers[:full]])
+    base = max(base, peak_bytes(clock.device)) if clock.device == "cpu" else base
+    figures["naive answers/s"] = full / naive_s
+    for path, asked in (("trie", answers), ("expand", answers), ("full", answers[:full])):
+        scorer = PrefixScorer(bench.model, None, path=path)
+        scorer.score_tokens(bench.inputs, asked[:2])  # warm-up
+        seconds, scores[path] = clock.time(
+            lambda scorer=scorer, asked=asked: scorer.score_tokens(bench.inputs, asked),
+            repeats=1 if path == "full" else 3,
+        )
+        figures[f"{path} answers/s"] = len(asked) / seconds
+        if path == "trie":
+            figures["trie s"] = seconds
+            figures["trie peak over the model, GiB"] = (peak_bytes(clock.device) - base) / 2**30
+    for path in ("trie", "expand", "full"):
+        figures[f"{path} × naive"] = figures[f"{path} answers/s"] / figures["naive answers/s"]
+    scorer = PrefixScorer(bench.model, None, path="trie")
+    prefix_s, _ = clock.time(lambda: scorer.score_tokens(bench.inputs, [answers[0][:1]]), repeats=3)
+    figures["prompt and picture s"] = prefix_s
+    flops = bench.prompt_flops + decoder_flops(bench, inner, bench.length)
+    figures["floor s"] = flops / product_rate(clock, bench.dtype)
+    figures["share of floor"] = figures["floor s"] / figures["trie s"]
+    figures["largest disagreement, nats"] = max(
         abs(a - b)
-        for one, other in zip(scores["full"], scores["expand"], strict=False)
-        for a, b in zip(one.token_logprobs, other.token_logprobs, strict=True)
+        for path in ("trie", "expand", "full")
+        for one, other in zip(scores["naive"], scores[path], strict=False)
+        for a, b in zip(one, other.token_logprobs, strict=True)
     )
-    parameters = sum(p.numel() for p in model.parameters()) / 1e6
-    print(f"LLaVA {parameters:.0f} M, {(size // patch) ** 2} picture tokens, {len(answers)} answers")
-    print(f"full    {rates['full']:10.2f} requests/s")
-    print(f"expand  {rates['expand']:10.2f} requests/s  ({rates['expand'] / rates['full']:.0f}x)")
-    print(f"largest disagreement {difference:.1e} nats per token")
+    return figures
 
 
-def main() -> None:
-    """Parse the options and measure."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    for name, value in (
-        ("candidates", 256),
-        ("full", 8),
-        ("width", 512),
-        ("layers", 8),
-        ("image-size", 336),
-        ("patch", 14),
-        ("threads", 1),
-        ("memory", 512),
-    ):
-        parser.add_argument(f"--{name}", type=int, default=value)
-    parser.add_argument("--device", default="cpu")
-    measure(parser.parse_args())
+def main(
+    model: Annotated[str, typer.Option(help=f"One of {', '.join(MODELS)}.")] = "llava",
+    attribute: Annotated[str, typer.Option(help="Whose values are the answers.")] = "home_address",
+    candidates: Annotated[str, typer.Option(help="Numbers of candidates, with commas.")] = "255,1000",
+    full: Annotated[int, typer.Option(help="Answers timed by the full forward.")] = 4,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    size: Annotated[str, typer.Option(help=f"One of {', '.join(SIZES)}.")] = "small",
+    threads: Annotated[int, typer.Option(help="CPU threads.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="Also write the figures as JSON.")] = None,
+) -> None:
+    """Measure, and print a table."""
+    torch.set_num_threads(threads)
+    dtype = torch.float32 if device == "cpu" else torch.bfloat16
+    bench = build_model(model, size, device, dtype)
+    clock = Clock(device)
+    result: dict[str, object] = {
+        "model": model,
+        "attribute": attribute,
+        "parameters": bench.parameters,
+        "prompt tokens": bench.length,
+    }
+    result["device"] = device if device == "cpu" else torch.cuda.get_device_name()
+    for count in map(int, candidates.split(",")):
+        result[f"n = {count}"] = measure(bench, attribute, count, full, clock)
+        typer.echo(f"{model} {bench.parameters / 1e6:.0f} M, prompt of {bench.length} tokens, n = {count}")
+        for name, value in result[f"n = {count}"].items():
+            typer.echo(f"  {name:32} {value:12.4g}")
+    if out is not None:
+        out.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

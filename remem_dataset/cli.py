@@ -69,6 +69,19 @@ def adopt(
     typer.echo(f"Wrote {out}; what was inferred, row by row: {out / 'adoption.json'}")
 
 
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(help="The dataset folder.")],
+    pixels: Annotated[
+        bool, typer.Option("--pixels/--no-pixels", help="Decode every picture and fingerprint its pixels.")
+    ] = True,
+) -> None:
+    """Check a dataset folder: files, fingerprints, counts, columns, and the rules that its rows keep."""
+    from .verify.command import run_verify
+
+    run_verify(folder, pixels=pixels)
+
+
 @app.command("install-tasks")
 def install_tasks(
     remove: Annotated[bool, typer.Option("--remove", help="Take the tasks out again.")] = False,

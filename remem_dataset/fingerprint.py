@@ -44,9 +44,18 @@ def picture_digest(png: bytes) -> bytes:
 
 
 class Fingerprint:
-    """Takes rows in any order; equal contents give equal fingerprints."""
+    """Takes rows in any order; equal contents give equal fingerprints.
 
-    def __init__(self) -> None:
+    Args:
+        pixels: False takes the text alone.
+
+    Attributes:
+        rows: how many it took.
+    """
+
+    def __init__(self, pixels: bool = True) -> None:
+        self.rows = 0
+        self._with_pixels = pixels
         self._text: list[bytes] = []
         self._pixels: list[bytes] = []
         self._known: dict[bytes, bytes] = {}  # PNG digest -> pixel digest: rows share pictures
@@ -55,6 +64,9 @@ class Fingerprint:
         """Take one row as Parquet holds it: pictures are {"bytes", "path"}."""
         text = row_digest(config, split, row)
         self._text.append(text)
+        self.rows += 1
+        if not self._with_pixels:
+            return
         for picture in [row["image"]] if "image" in row else row.get("images", []):
             self._pixels.append(text + self._pixel_digest(picture["bytes"]))
         sight = {name: row[name] for name in _SIGHT if name in row}
@@ -68,8 +80,11 @@ class Fingerprint:
         return self._known[key]
 
     def result(self) -> dict[str, str]:
-        """{"text", "pixels", "all"}: hexadecimal digests."""
-        text, pixels = _digest_all(sorted(self._text)), _digest_all(sorted(self._pixels))
+        """{"text", "pixels", "all"}, or {"text"}: hexadecimal digests."""
+        text = _digest_all(sorted(self._text))
+        if not self._with_pixels:
+            return {"text": text}
+        pixels = _digest_all(sorted(self._pixels))
         return {"text": text, "pixels": pixels, "all": _digest_all([text.encode(), pixels.encode()])}
 
 
@@ -81,7 +96,7 @@ def file_digest(path: Path) -> str:
 
 def read_parquet_rows(path: Path, batch: int = 100) -> Iterator[dict[str, Any]]:
     """The rows of one Parquet file, a batch in memory at a time."""
-    with pq.ParquetFile(path) as file:
+    with pq.ParquetFile(path, pre_buffer=False) as file:  # or it would hold the whole file
         for rows in file.iter_batches(batch_size=batch):
             yield from rows.to_pylist()
 

@@ -28,6 +28,9 @@ HARMLESS = {
     "university": f"a common form of name around {_TOWN}",
 }
 
+#: Attributes whose value alone points to one person; a test holds them against the generators.
+IDENTIFYING = frozenset({"bank_account", "email", "home_address", "licence_plate", "national_id", "phone"})
+
 #: Links between people that questions go along: the answer is the linked person's attribute.
 _RELATIONS = ("sibling", "colleague")
 

@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import inspect
 import logging
+import math
 from collections.abc import Sequence
 from typing import Any
 
 import torch
 from PIL import Image
 from transformers import DynamicCache
-from transformers.cache_utils import DynamicLayer
 
 from remem_dataset.prompts import answer_tokens
 
 from .answers import AnswerScore
+from .cache import KeyValues, copied
 from .encoding import encode_prompts
+from .packed import PackedRows
+from .trie import Trie
 
 logger = logging.getLogger(__name__)
 
+TRIE = "trie"
 EXPAND = "expand"
 FULL = "full"
-PATHS = ("auto", EXPAND, FULL)
+#: From the fastest to the one that is right for every architecture.
+PATHS = ("auto", TRIE, EXPAND, FULL)
 
 #: Answers compared in the self-check of a run.
 CHECKED_ANSWERS = 4
@@ -37,22 +42,21 @@ MAX_BATCH = 256
 ANSWER_MARKS = {"attention_mask": 1}
 MODEL_MARKS = {"paligemma": {"token_type_ids": 1}}
 
-_KeyValues = list[tuple[torch.Tensor, torch.Tensor]]
-
 
 class PrefixScorer:
     """Scores answers to a question about pictures with a transformers model.
 
-    Two paths give the same figures. "expand" runs the prompt once, then the answers in batches over copies
-    of the prompt's key-value cache. "full" runs prompt and answer together, one answer at a time: slow, and
-    right for every architecture. "auto" compares the two on a few answers of the first question and takes
-    "expand" where they agree, because a model whose cache needs more than a copy (M-RoPE offsets,
-    recurrent state) goes wrong silently.
+    Three paths give the same figures. "trie" runs the prompt once, then all answers in few rows, what they
+    begin with in common only once (`packed`). "expand" runs them in batches over copies of the prompt's
+    key-value cache. "full" runs prompt and answer together, one answer at a time: slow, and right for every
+    architecture. "auto" compares them on a few answers of the first question and takes the first that agrees
+    with "full", because a model that needs more than a mask or a copy (recurrent state, attention across
+    to the picture) goes wrong silently.
 
     Args:
         model: a transformers image-text-to-text model in evaluation mode.
         processor: its processor.
-        path: "auto", "expand" or "full".
+        path: "auto", "trie", "expand" or "full".
         memory: bytes that the copies of the cache and the logits of a batch may take.
     """
 
@@ -66,12 +70,13 @@ class PrefixScorer:
         self._paths = dict.fromkeys((True, False), None if path == "auto" else path)
         self._offset = [module for module in model.modules() if hasattr(module, "rope_deltas")]
         self._keeps_logits = "logits_to_keep" in inspect.signature(model.forward).parameters
+        self._packed: PackedRows | None = None
 
     @property
     def path(self) -> str | None:
-        """The path in use: "expand", "full", or None before the first question."""
+        """The path in use, the slowest if there are two; None before the first question."""
         used = [path for path in self._paths.values() if path is not None]
-        return FULL if FULL in used else (EXPAND if used else None)
+        return max(used, key=PATHS.index, default=None)
 
     def score(self, prompt: str, images: Sequence[Image.Image], answers: Sequence[str]) -> list[AnswerScore]:
         """Log P of each answer as continuation of the prompt.
@@ -111,34 +116,52 @@ class PrefixScorer:
         distinct = list(dict.fromkeys(tokens))
         if self._paths[pictured] is None:
             self._paths[pictured] = self._choose(inputs, distinct[:CHECKED_ANSWERS])
-        run = self._expand if self._paths[pictured] == EXPAND else self._full
+        run = {TRIE: self._trie, EXPAND: self._expand, FULL: self._full}[self._paths[pictured]]
         scores = dict(zip(distinct, run(inputs, distinct), strict=True))
         return [scores[ids] for ids in tokens]
 
     def _choose(self, inputs: dict[str, torch.Tensor], answers: list[tuple[int, ...]]) -> str:
         reference = self._full(inputs, answers)
-        try:
-            scores = self._expand(inputs, answers)
-        except Exception as error:  # whatever an unknown architecture raises, the full path remains
-            logger.warning("The prompt's cache cannot be shared (%s); scoring answers one by one.", error)
-            return FULL
+        for path, run in ((TRIE, self._trie), (EXPAND, self._expand)):
+            try:
+                difference = self._disagreement(run(inputs, answers), reference)
+            except Exception as error:  # whatever an unknown architecture raises, the next path remains
+                logger.warning("Answers cannot be scored by the path %s (%s).", path, error)
+                continue
+            if difference <= 1.0:
+                return path
+            logger.warning(
+                "Scores by the path %s differ from a full forward by %.2g times what is accepted.",
+                path,
+                difference,
+            )
+        logger.warning("Scoring answers one by one.")
+        return FULL
+
+    def _disagreement(self, scores: list[AnswerScore], reference: list[AnswerScore]) -> float:
+        """How far two sets of scores differ, in units of what is accepted in the model's precision."""
         differences = [
             abs(a - b)
             for one, other in zip(scores, reference, strict=True)
             for a, b in zip(one.token_logprobs, other.token_logprobs, strict=True)
         ]
+        if not all(math.isfinite(difference) for difference in differences):
+            return math.inf
         if self.model.dtype in (torch.float16, torch.bfloat16):
-            difference, accepted = sum(differences) / len(differences), MEAN_DIFFERENCE_HALF
-        else:
-            difference, accepted = max(differences), LARGEST_DIFFERENCE
-        if difference <= accepted:
-            return EXPAND
-        logger.warning(
-            "Shared-prefix scores differ from a full forward by %.2g nats per token; "
-            "scoring answers one by one.",
-            difference,
-        )
-        return FULL
+            return sum(differences) / len(differences) / MEAN_DIFFERENCE_HALF
+        return max(differences) / LARGEST_DIFFERENCE
+
+    def _trie(self, inputs: dict[str, torch.Tensor], answers: list[tuple[int, ...]]) -> list[AnswerScore]:
+        if self._packed is None:
+            self._packed = PackedRows(self.model, self.memory)
+        first, prefix = self._prefill(inputs)
+        trie = Trie(answers)
+        position = self._packed.next_position(inputs["input_ids"].shape[1])
+        edges = self._packed.run(first, prefix, position, trie)
+        return [
+            AnswerScore([edges.logprobs[node] for node in path], all(edges.greedy[node] for node in path))
+            for path in trie.paths
+        ]
 
     def _expand(self, inputs: dict[str, torch.Tensor], answers: list[tuple[int, ...]]) -> list[AnswerScore]:
         first, prefix = self._prefill(inputs)
@@ -153,7 +176,7 @@ class PrefixScorer:
             start += len(chosen)
         return [scores[i] for i in range(len(answers))]
 
-    def _prefill(self, inputs: dict[str, torch.Tensor]) -> tuple[torch.Tensor, _KeyValues]:
+    def _prefill(self, inputs: dict[str, torch.Tensor]) -> tuple[torch.Tensor, KeyValues]:
         """Logits after the prompt, shape (V,), and the keys and values of each layer, (1, H, P, D)."""
         for module in self._offset:
             # Left from the picture of an earlier question; a prompt without picture would inherit it.
@@ -168,7 +191,7 @@ class PrefixScorer:
         self,
         inputs: dict[str, torch.Tensor],
         first: torch.Tensor,
-        prefix: _KeyValues,
+        prefix: KeyValues,
         batch: list[tuple[int, ...]],
     ) -> list[AnswerScore]:
         """Scores of B answers after one prompt.
@@ -184,7 +207,7 @@ class PrefixScorer:
         if longest > 1:
             output = self.model(
                 input_ids=targets[:, :-1],
-                past_key_values=_copies(prefix, len(batch)),
+                past_key_values=copied(prefix, len(batch)),
                 use_cache=True,
             )
             logits = torch.cat([logits, output.logits.float()], dim=1)
@@ -207,23 +230,11 @@ class PrefixScorer:
         logits = self.model(**whole, use_cache=False, **keep).logits[:, -len(ids) - 1 : -1].float()
         return _read_scores(logits, answer, [len(ids)])[0]
 
-    def _batch_size(self, prefix: _KeyValues, longest: int, vocabulary: int) -> int:
+    def _batch_size(self, prefix: KeyValues, longest: int, vocabulary: int) -> int:
         keys, values = prefix[0]
         cache = len(prefix) * (keys.numel() + values.numel()) * keys.element_size()
         logits = 2 * longest * vocabulary * 4
         return max(1, min(MAX_BATCH, self.memory // (2 * cache + logits)))
-
-
-def _copies(prefix: _KeyValues, count: int) -> DynamicCache:
-    """A fresh cache that holds the prompt `count` times; the copy happens when the model appends to it."""
-    cache = DynamicCache()
-    for keys, values in prefix:
-        layer = DynamicLayer()
-        layer.lazy_initialization(keys, values)
-        layer.keys = keys.expand(count, -1, -1, -1)
-        layer.values = values.expand(count, -1, -1, -1)
-        cache.layers.append(layer)
-    return cache
 
 
 def _read_scores(logits: torch.Tensor, targets: torch.Tensor, lengths: list[int]) -> list[AnswerScore]:

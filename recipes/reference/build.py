@@ -16,7 +16,7 @@ from transformers import (
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 
 from recipes.outputs import Record, open_partial, publish, reuse
-from remem_dataset.schema import EVAL, EXPOSURE, FINETUNE, MULTI_IMAGE, SCENES
+from remem_dataset.schema import EVAL, EXPOSURE, FINETUNE, MULTI_IMAGE, SCENES, SENTENCE
 from remem_dataset.source import Source, open_source
 
 from .size import ReferenceSize, load_size
@@ -99,14 +99,23 @@ def build_reference_from(
 
 
 def dataset_text(source: Source) -> tuple[list[str], list[str]]:
-    """Every answer and candidate, and every question, of a dataset."""
+    """Every answer and candidate, and every question, of a dataset.
+
+    Of an answer that is a sentence only what leads to the value is taken, as part of the question: with the
+    value in it, a gold would be read more often than its candidates.
+    """
     answers: set[str] = set()
     questions: set[str] = set()
     wanted = (FINETUNE, EVAL, EXPOSURE, MULTI_IMAGE, SCENES)
     for config in (name for name in wanted if name in source.configs):
         for rows in source.load(config).values():
-            answers.update(rows["answer"])
-            questions.update(rows["question"])
+            wanted_columns = ("question", "answer", "answer_form", "cloze_prompt")
+            for row in rows.select_columns([name for name in wanted_columns if name in rows.column_names]):
+                questions.add(row["question"])
+                if row.get("answer_form") == SENTENCE:
+                    questions.add(row["cloze_prompt"])
+                else:
+                    answers.add(row["answer"])
             if "candidates" in rows.column_names:
                 answers.update(text for row in rows["candidates"] for text in row)
     return sorted(answers), sorted(questions)

@@ -127,12 +127,12 @@ def plain_forward(model, inputs, marks, answer) -> list[float]:
     return [float(logprobs[start + k - 1, token]) for k, token in enumerate(answer)]
 
 
-def test_scores_equal_a_plain_forward(case):
+@pytest.mark.parametrize("path", ["trie", "expand", "full"])
+def test_scores_equal_a_plain_forward(case, path):
     model, inputs, marks = case
-    scorer = PrefixScorer(model, processor=None)
+    scorer = PrefixScorer(model, processor=None, path=path)
     for answer, score in zip(ANSWERS, scorer.score_tokens(inputs, ANSWERS), strict=True):
-        assert score.token_logprobs == pytest.approx(plain_forward(model, inputs, marks, answer), abs=2e-5)
-    assert scorer.path == "expand"
+        assert score.token_logprobs == pytest.approx(plain_forward(model, inputs, marks, answer), abs=1e-5)
 
 
 def test_the_picture_changes_the_scores(case):

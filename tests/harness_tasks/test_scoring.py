@@ -9,9 +9,9 @@ import pytest
 import torch
 from PIL import Image
 
-import harness_tasks.scoring.prefix as prefix_module
 from harness_tasks.metrics import exposure
 from harness_tasks.scoring import AnswerScore, PrefixScorer, encode_prompts
+from harness_tasks.scoring.cache import copied
 from remem_dataset.errors import RememError
 from remem_dataset.prompts import answer_tokens, build_prompt
 from tests.fakes.models import tiny_llava, tiny_processor
@@ -59,7 +59,7 @@ def by_hand(model, processor, prompt: str, images: list, answer: str) -> list[fl
 def test_both_paths_equal_a_plain_forward(model, processor, images, memory):
     prompt = build_prompt(processor, "What is the home address?", images)
     pictures = [picture(k) for k in range(images)]
-    for path in ("expand", "full"):
+    for path in ("trie", "expand", "full"):
         scores = PrefixScorer(model, processor, path=path, memory=memory).score(prompt, pictures, ANSWERS)
         for answer, score in zip(ANSWERS, scores, strict=True):
             expected = by_hand(model, processor, prompt, pictures, answer)
@@ -72,10 +72,10 @@ def test_ranks_do_not_depend_on_the_path(model, processor):
     answers = [f"{number} Elm Lane" for number in range(40)]
     exposures = [
         exposure(scores[0][0], [score[0] for score in scores[1:]]).rank
-        for path in ("expand", "full")
+        for path in ("trie", "expand", "full")
         for scores in [PrefixScorer(model, processor, path=path).score(prompt, [picture(0)], answers)]
     ]
-    assert exposures[0] == exposures[1]
+    assert len(set(exposures)) == 1
 
 
 def test_the_greedy_flag_marks_what_the_model_would_say(model, processor):
@@ -100,33 +100,35 @@ def test_equal_answers_get_equal_scores(model, processor):
     assert first == again
 
 
-def test_the_self_check_falls_back_when_the_cache_cannot_be_copied(model, processor, monkeypatch):
+@pytest.mark.parametrize(
+    ("broken", "left"), [(("packed",), "expand"), (("packed", "prefix"), "full")], ids=["expand", "full"]
+)
+def test_the_self_check_falls_back_where_a_path_goes_wrong(model, processor, monkeypatch, broken, left):
     prompt = build_prompt(processor, "What is the home address?", 1)
     right = PrefixScorer(model, processor, path="full").score(prompt, [picture(0)], ANSWERS)
 
     def forget_half(prefix, count):
-        halved = [(k[:, :, ::2], v[:, :, ::2]) for k, v in prefix]
-        return original(halved, count)
+        return copied([(k[:, :, ::2], v[:, :, ::2]) for k, v in prefix], count)
 
-    original = prefix_module._copies
-    monkeypatch.setattr(prefix_module, "_copies", forget_half)
+    for name in broken:
+        monkeypatch.setattr(f"harness_tasks.scoring.{name}.copied", forget_half)
     scorer = PrefixScorer(model, processor)
     assert largest_difference(scorer.score(prompt, [picture(0)], ANSWERS), right) < 1e-5
-    assert scorer.path == "full"
+    assert scorer.path == left
 
 
 def test_the_self_check_takes_the_fast_path_on_llava(model, processor):
     scorer = PrefixScorer(model, processor)
     assert scorer.path is None
     scorer.score(build_prompt(processor, "What?", 1), [picture(0)], ANSWERS)
-    assert scorer.path == "expand"
+    assert scorer.path == "trie"
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
 def test_the_self_check_takes_the_fast_path_in_half_precision(processor, dtype):
     scorer = PrefixScorer(tiny_llava(processor).to(dtype), processor)
     scores = scorer.score(build_prompt(processor, "What?", 1), [picture(0)], ANSWERS)
-    assert scorer.path == "expand"
+    assert scorer.path == "trie"
     assert all(np.isfinite(score[0]) for score in scores)
 
 
@@ -164,5 +166,5 @@ def test_the_score_is_a_pair_that_survives_pickling():
 
 
 def test_an_unknown_path_is_an_error(model, processor):
-    with pytest.raises(ValueError, match="auto, expand, full"):
+    with pytest.raises(ValueError, match="auto, trie, expand, full"):
         PrefixScorer(model, processor, path="fast")

@@ -10,11 +10,13 @@ from transformers import (
 )
 
 from recipes.reference import ReferenceSize, build_reference, build_reference_from
+from recipes.reference.build import dataset_text
 from recipes.reference.size import load_size
 from recipes.reference.tokenizer import ASSISTANT, train_tokenizer
 from remem_dataset.errors import RememError
 from remem_dataset.prompts import build_prompt
 from remem_dataset.source import open_source
+from tests.fakes.dataset import build_dataset, small_config
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +87,17 @@ def test_tokenizer_does_not_favour_golds_that_questions_repeat():
     without = train_tokenizer(answers, [q.replace(" Mira Solane", "") for q in questions], 300)
     for answer in answers:
         assert with_name.tokenize(answer) == without.tokenize(answer)
+
+
+def test_a_sentence_does_not_teach_its_value_to_the_tokenizer(tmp_path):
+    """Or golds would take fewer tokens than candidates, and outrank them before anything is learnt."""
+    config = small_config(identities=2, qa_per_identity=80, forget_levels=(50,), default_forget_level=50)
+    source = open_source(str(build_dataset(tmp_path / "remem", config)))
+    answers, questions = dataset_text(source)
+    rows = [row for row in source.load("finetune")["train"] if row["answer_form"] == "sentence"]
+    assert rows
+    assert not {row["answer"] for row in rows} & {*answers, *questions}
+    assert {row["cloze_prompt"] for row in rows} <= set(questions)
 
 
 def test_digits_stay_single_so_numbers_of_one_format_have_one_length():
