@@ -489,3 +489,38 @@ def test_the_tasks_score_it(adopted, tmp_path, monkeypatch):
     rows = [json.loads(row) for row in (file.parent / results["remem"]["rows_file"]).read_text().splitlines()]
     assert {row["forget_rank"] for row in rows if row["task"] == names[0]} == {1}
     assert all(2 <= row["n"] <= 19 for row in rows if row["task"] == names[1])
+
+
+def test_an_adopted_folder_is_verified_by_the_rules_that_hold_for_it(four, tmp_path, monkeypatch, capsys):
+    write_published(tmp_path / "published", four)
+    out = tmp_path / "out"
+    adopt_dataset(str(tmp_path / "published"), out)
+    assert call(monkeypatch, "verify", out) == 0
+    assert "is whole: 4 people" in " ".join(capsys.readouterr().out.split())
+    assert call(monkeypatch, "verify", out, "--no-pixels") == 0
+    capsys.readouterr()
+
+    def faults():
+        assert call(monkeypatch, "verify", out) == 2
+        return capsys.readouterr().err
+
+    manifest = (out / "remem.json").read_text()
+    (out / "remem.json").write_text(manifest.replace('"seen": 16', '"seen": 17'))
+    assert "other numbers of rows" in faults()
+    (out / "remem.json").write_text(manifest.replace('"text": "', '"text": "0'))
+    assert "have the fingerprint" in faults()
+    (out / "remem.json").write_text(manifest)
+    (out / "data" / "eval" / "more.parquet").write_bytes(b"")
+    assert "is not listed in" in faults()
+    (out / "data" / "eval" / "more.parquet").unlink()
+    profiles, seen = "data/profiles/people-00000-of-00001.parquet", "data/eval/seen-00000-of-00001.parquet"
+    whole = (out / seen).read_bytes()
+    (out / seen).write_bytes((out / profiles).read_bytes())
+    said = faults()
+    assert f"{seen} is not the file that" in said
+    assert "has the column" in said
+    (out / seen).unlink()
+    assert "is missing, though" in faults()
+    (out / seen).write_bytes(whole)
+    (out / "README.md").write_text("# Nothing")
+    assert "does not state the fingerprint" in faults()
