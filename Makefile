@@ -16,7 +16,7 @@ env: $(VENV)/.installed
 $(VENV)/.installed: setup.cfg pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --progress-bar off -c constraints.txt torch
-	$(BIN)/python -m pip install --progress-bar off -c constraints.txt -e '.[generation,faces,recipes,dev]'
+	$(BIN)/python -m pip install --progress-bar off -c constraints.txt -e '.[generation,faces,ray,recipes,dev]'
 	touch $@
 
 demo: $(VENV)/.installed

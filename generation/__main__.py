@@ -2,7 +2,6 @@
 
 import dataclasses
 import inspect
-import os
 import re
 from pathlib import Path
 from typing import Annotated
@@ -28,9 +27,20 @@ def build(
     out: Annotated[Path, typer.Option(help="Dataset folder to make; the raw tree goes to <out>.raw.")] = Path(
         "remem"
     ),
-    workers: Annotated[int, typer.Option(min=1, help="Identities built at the same time.")] = (
-        os.cpu_count() or 1
-    ),
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Identities at the same time (default: one a CPU; slurm: no limit)."),
+    ] = None,
+    executor: Annotated[
+        str, typer.Option(help="What runs it: local, ray (RAY_ADDRESS names the cluster) or slurm.")
+    ] = "local",
+    sbatch: Annotated[
+        list[str] | None,
+        typer.Option(help="For slurm: an option of sbatch, such as partition=cpu; may be given again."),
+    ] = None,
+    submit: Annotated[
+        bool, typer.Option("--submit", help="For slurm: submit the jobs instead of only writing them.")
+    ] = False,
     restart: Annotated[
         bool, typer.Option("--restart", help="Build anew, in place of what is there.")
     ] = False,
@@ -43,10 +53,13 @@ def build(
     """Generate people, pictures and questions, and pack them as a dataset folder."""
     if context.invoked_subcommand is not None:
         return
+    from generation.executors import SLURM, check_executor
     from generation.pipeline import generate
+    from generation.progress import say_built, say_written
     from generation.tree import open_tree, origin_of, sole_builder
     from remem_dataset.packing import check_target, is_current, pack
 
+    check_executor(executor, sbatch or (), submit)
     config = load_preset(preset, **overrides)
     check_renderer(config.renderer, faces, config.identities)
     origin = origin_of(config, faces)
@@ -57,14 +70,14 @@ def build(
     raw = out.with_name(out.name + ".raw")
     with sole_builder(raw):
         tree = open_tree(raw, config, origin, restart=restart)
-        generate(tree, config, workers=workers, faces=faces)
-        manifest = pack(tree, out)
-    console.print(
-        f"[bold]{out}[/]: {manifest['counts']['finetune']['train']} fine-tuning rows of {config.identities} "
-        f"people, fingerprint {manifest['fingerprint']['all'][:16]}. "
-        f'Load it with load_dataset("{out}").',
-        soft_wrap=True,
-    )
+        if executor != SLURM:
+            generate(tree, config, workers=workers, faces=faces, executor=executor)
+            say_built(out, pack(tree, out))
+            return
+        from generation.executors.slurm import submit_jobs, write_jobs
+
+        script = write_jobs(tree, out, config, workers, faces, sbatch or (), restart)
+    say_written(script, submit_jobs(script) if submit else None)
 
 
 def _field_help(name: str) -> str:

@@ -42,7 +42,7 @@ def sample_candidates(
     space = generator.space(context)
     rng = stream(config.seed, "candidates", index, attribute)
     numbers = rng.choice(space, size=min(n + 1, space), replace=False)
-    values = [generator.decode(number, context) for number in numbers.tolist()]
+    values = generator.decode_all(numbers, context)
     others = [value for value in values if value != gold]
     return others[: min(n, space - 1)], space
 

@@ -13,8 +13,7 @@ from generation.questions.lint import BOTH_IMAGES
 from generation.questions.lint import MULTI_IMAGE as MULTI_IMAGE_TEMPLATE
 from generation.questions.plan import MULTI
 from generation.streams import stream
-from generation.views.groups import companions
-from generation.views.view import GroupView
+from generation.views.groupplan import GroupPlan, companions
 from remem_dataset.config import BenchmarkConfig
 from remem_dataset.raw import identity_name
 from remem_dataset.schema import MULTI_HOP, MULTI_IMAGE, RECOGNITION, VALUE
@@ -37,7 +36,7 @@ def multi_image_rows(
     profile: Profile,
     library: QuestionLibrary,
     role: str,
-    groups: Mapping[int, Sequence[GroupView]],
+    groups: Mapping[int, Sequence[GroupPlan]],
 ) -> list[Row]:
     """The multi-image rows of one person, by turns "which shows X" and "who is in both".
 
@@ -77,7 +76,7 @@ def multi_image_rows(
 
 
 def shared_pairs(
-    config: BenchmarkConfig, profile: Profile, role: str, groups: Mapping[int, Sequence[GroupView]]
+    config: BenchmarkConfig, profile: Profile, role: str, groups: Mapping[int, Sequence[GroupPlan]]
 ) -> list[tuple[str, str]]:
     """Pairs of pictures that have this person in common and nobody else, harder and easier ones by turns.
 

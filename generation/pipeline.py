@@ -1,4 +1,4 @@
-"""Generation as a datatrove pipeline: identities are cut over tasks, tasks run on local workers.
+"""Generation as a datatrove pipeline: identities are cut over tasks, which an executor runs.
 
 Two passes: every identity's candidates audition before the face recogniser, then, once it is known who plays
 whom, every identity is built.
@@ -7,19 +7,16 @@ whom, every identity is built.
 from __future__ import annotations
 
 import functools
-import multiprocessing
-import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
-from datatrove.executor import LocalPipelineExecutor
+from datatrove.executor.base import PipelineExecutor
 from datatrove.pipeline.base import PipelineStep
 from loguru import logger
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from generation.executors import LOCAL, MAX_TASKS, create_executor
 from generation.identity import Studio, build_identity, pictures_per_identity
 from generation.people.casting import Audition, Cast, audition
 from generation.people.choice import choose_cast, described_cast
@@ -34,9 +31,6 @@ from remem_dataset.raw import RawTree
 # datatrove re-adds a chatty stderr sink in every task, which tears the progress bar; errors are raised
 # to the caller anyway. This line also runs in worker processes, when they import this module.
 logger.disable("datatrove")
-
-#: More tasks than this only add bookkeeping; each task then takes several identities.
-MAX_TASKS = 1000
 
 
 class IdentityStep(PipelineStep):
@@ -93,95 +87,86 @@ def _studio(root: Path, config: BenchmarkConfig, faces: Path | None) -> Studio:
     return Studio(renderer, cast, Gate(shared_recogniser(), cast.anchors))
 
 
-def _die_with_parent() -> None:
-    """End this worker when the build is killed: nobody would collect its work or end it later."""
-
-    def watch() -> None:
-        multiprocessing.parent_process().join()
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
+def task_count(config: BenchmarkConfig) -> int:
+    """Into how many tasks each pass is cut."""
+    return min(config.identities, MAX_TASKS)
 
 
-class IdentityExecutor(LocalPipelineExecutor):
-    """datatrove's local executor, except that a worker that dies ends the run instead of hanging it."""
+def step_executor(
+    step: type[IdentityStep],
+    tree: RawTree,
+    config: BenchmarkConfig,
+    faces: Path | None = None,
+    executor: str = LOCAL,
+    **options,
+) -> PipelineExecutor:
+    """The executor of one pass.
 
-    def run(self) -> None:
-        """Run all tasks.
-
-        Raises:
-            RememError: a worker process died; what it had finished is kept.
-        """
-        if self.workers == 1:
-            for rank in range(self.tasks):
-                self._run_for_rank(rank)
-            return
-        context = multiprocessing.get_context(self.start_method)
-        with ProcessPoolExecutor(self.workers, mp_context=context, initializer=_die_with_parent) as pool:
-            tasks = [pool.submit(self._run_for_rank, rank, rank % self.workers) for rank in range(self.tasks)]
-            try:
-                for task in as_completed(tasks):
-                    task.result()
-            except BrokenProcessPool:
-                raise RememError(
-                    "A worker process died (killed, or out of memory); finished pictures are kept: run the "
-                    "same command again, with fewer --workers if memory was short."
-                ) from None
-            except BaseException:
-                pool.shutdown(cancel_futures=True)
-                raise
+    Args:
+        step: what the pass does for each identity.
+        tree: an opened raw tree.
+        config: its config.
+        faces: folder of the user's own pictures, for the renderer that takes them.
+        executor: "local" or "ray".
+        **options: the executor's own, such as `workers`.
+    """
+    root = tree.root.resolve()  # workers elsewhere have another current folder
+    return create_executor(
+        executor,
+        pipeline=[step(root=str(root), config=config.to_dict(), faces=faces and faces.resolve())],
+        tasks=task_count(config),
+        logging_dir=str(root / "logs"),
+        # Each file is its own resumption mark, finer than a task's; see docs/decisions.md.
+        skip_completed=False,
+        **options,
+    )
 
 
-def generate(tree: RawTree, config: BenchmarkConfig, workers: int = 1, faces: Path | None = None) -> None:
+def generate(
+    tree: RawTree,
+    config: BenchmarkConfig,
+    workers: int | None = 1,
+    faces: Path | None = None,
+    executor: str = LOCAL,
+) -> None:
     """Fill the raw tree, with a progress bar; pictures that are there already are kept.
 
     Args:
         tree: an opened raw tree.
         config: its config.
-        workers: identities built at the same time.
+        workers: identities built at the same time; None takes every CPU.
         faces: folder of the user's own pictures, for the renderer that takes them.
+        executor: "local" or "ray".
+
+    Raises:
+        RememError: as the executor's `run`, or a full disk.
     """
     per_identity = pictures_per_identity(config)
-    total = config.identities * per_identity
-    if config.recognition:
-        _cast(tree, config, workers, faces)
+    run = functools.partial(step_executor, faces=faces, executor=executor, workers=workers)
+    if config.recognition and not is_cast(tree, config):
+
+        def auditions() -> int:
+            return sum(tree.audition(index).is_file() for index in range(config.identities))
+
+        _run(run(HoldAuditions, tree, config), "Casting", config.identities, auditions)
+        cast_all(tree, config)
     count = PictureCount(tree, config.identities, per_identity)
-    _run(BuildIdentities, tree, config, workers, faces, "Pictures", total, count)
+    _run(run(BuildIdentities, tree, config), "Pictures", config.identities * per_identity, count)
 
 
-def _cast(tree: RawTree, config: BenchmarkConfig, workers: int, faces: Path | None) -> None:
-    """Decide who plays whom, once for a tree."""
-    if Cast.load(tree.cast, config) is not None:
-        return
+def is_cast(tree: RawTree, config: BenchmarkConfig) -> bool:
+    """Whether it has been decided who plays whom."""
+    return Cast.load(tree.cast, config) is not None
 
-    def count() -> int:
-        return sum(tree.audition(index).is_file() for index in range(config.identities))
 
-    _run(HoldAuditions, tree, config, workers, faces, "Casting", config.identities, count)
+def cast_all(tree: RawTree, config: BenchmarkConfig) -> None:
+    """Decide who plays whom, once for a tree, after all auditions."""
     auditions = (Audition.load(tree.audition(index), config, index) for index in range(config.identities))
     choose_cast(config, auditions).save(tree.cast)
 
 
-def _run(
-    step: type[IdentityStep],
-    tree: RawTree,
-    config: BenchmarkConfig,
-    workers: int,
-    faces: Path | None,
-    label: str,
-    total: int,
-    count: Callable[[], int],
-) -> None:
-    """Run one step for all identities under a progress bar."""
-    tasks = min(config.identities, MAX_TASKS)
-    executor = IdentityExecutor(
-        pipeline=[step(root=str(tree.root), config=config.to_dict(), faces=faces)],
-        tasks=tasks,
-        workers=min(workers, tasks),
-        logging_dir=str(tree.root / "logs"),
-        # Each file is its own resumption mark, finer than a task's; see docs/decisions.md.
-        skip_completed=False,
-    )
+def _run(executor: PipelineExecutor, label: str, total: int, count: Callable[[], int]) -> None:
+    """Run one pass under a progress bar."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     stop = threading.Event()
     with Progress(*columns) as progress:
@@ -194,11 +179,21 @@ def _run(
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()
         try:
-            executor.run()
-        except OSError as error:  # datatrove's logs and statistics, on a full disk
-            where = error.filename or tree.root
-            raise RememError(f"Cannot write {where}: {error.strerror or error}.") from None
+            run_pass(executor)
         finally:
             stop.set()
             watcher.join()
             progress.update(bar, completed=count())
+
+
+def run_pass(executor: PipelineExecutor) -> None:
+    """Run one pass.
+
+    Raises:
+        RememError: as the executor's `run`, or a full disk.
+    """
+    try:
+        executor.run()
+    except OSError as error:  # datatrove's logs and statistics, on a full disk
+        where = error.filename or executor.logging_dir.path
+        raise RememError(f"Cannot write {where}: {error.strerror or error}.") from None

@@ -15,8 +15,7 @@ from generation.questions.library import QuestionLibrary
 from generation.questions.places import PERSON_IN_IMAGE, person_at, place_wording
 from generation.questions.plan import SINGLE, Ask, plan_eval, plan_finetune, plan_scenes
 from generation.questions.topics import Topic, owner_of
-from generation.views.groups import companions, sample_group
-from generation.views.view import GroupView
+from generation.views.groupplan import GroupPlan, companions, plan_group
 from remem_dataset.config import BenchmarkConfig
 from remem_dataset.errors import RememError
 from remem_dataset.raw import identity_name
@@ -122,11 +121,11 @@ def _group_rows(writer: _Writer, taught: list[Ask]) -> dict[str, list[Row]]:
 
 
 @lru_cache(maxsize=2 * BLOCK)  # people of a block ask for one another's pictures, one person after the other
-def _groups(config: BenchmarkConfig, who: int, role: str) -> tuple[GroupView, ...]:
-    return tuple(sample_group(config, who, role, number) for number in range(config.groups_per_identity))
+def _groups(config: BenchmarkConfig, who: int, role: str) -> tuple[GroupPlan, ...]:
+    return tuple(plan_group(config, who, role, number) for number in range(config.groups_per_identity))
 
 
-def _place(group: GroupView, index: int) -> str:
+def _place(group: GroupPlan, index: int) -> str:
     """Where the asked person is in a group picture.
 
     Raises:

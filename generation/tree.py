@@ -45,19 +45,35 @@ def sole_builder(root: Path) -> Iterator[None]:
     Raises:
         RememError: the folder is not a raw tree or cannot be written, or another build is at work there.
     """
+    with _locked(root, fcntl.LOCK_EX):
+        for leftover in root.glob("**/.*.*"):  # temporary files of a build that was killed
+            leftover.unlink(missing_ok=True)
+        yield
+
+
+@contextlib.contextmanager
+def fellow_builder(root: Path) -> Iterator[None]:
+    """Work in a raw tree beside other tasks of the same build, which each do other identities.
+
+    Keeps any `sole_builder` out meanwhile. Args and errors as there.
+    """
+    with _locked(root, fcntl.LOCK_SH):
+        yield
+
+
+@contextlib.contextmanager
+def _locked(root: Path, how: int) -> Iterator[None]:
     _check_is_raw(root)
     try:
         root.mkdir(parents=True, exist_ok=True)
-        lock = (root / LOCK).open("w")
+        lock = (root / LOCK).open("a+")  # to be shared over NFS, a lock needs a file open for reading
     except OSError as error:
         raise RememError(f"Cannot write {root}: {error.strerror or error}.") from None
     with lock:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, how | fcntl.LOCK_NB)
         except BlockingIOError:
             raise RememError(f"Another build is at work in {root}; wait for it or end it.") from None
-        for leftover in root.glob("**/.*.*"):  # temporary files of a build that was killed
-            leftover.unlink(missing_ok=True)
         yield
 
 
@@ -124,16 +140,7 @@ def open_tree(root: Path, config: BenchmarkConfig, origin: Origin, restart: bool
                     f"{root} was begun with {name} = {there[name]}, not {value}; "
                     "choose another --out or begin anew with --restart."
                 )
-        if tree.origin().generator != origin.generator:
-            raise RememError(
-                f"{root} was begun by another version of the code or the assets that draw; "
-                "choose another --out or begin anew with --restart."
-            )
-        if tree.origin().faces != origin.faces:
-            raise RememError(
-                f"{root} was begun with other pictures in --faces; choose another --out or begin anew with "
-                "--restart."
-            )
+        check_origin(tree, origin)
     manifest = {
         "schema_version": SCHEMA_VERSION,
         "config": config.to_dict(),
@@ -141,6 +148,24 @@ def open_tree(root: Path, config: BenchmarkConfig, origin: Origin, restart: bool
     }
     write_json(root / RAW_MANIFEST, manifest)
     return tree
+
+
+def check_origin(tree: RawTree, origin: Origin) -> None:
+    """Refuse a tree that was begun from something else.
+
+    Raises:
+        RememError: other code began it, or it is one of other pictures.
+    """
+    if tree.origin().generator != origin.generator:
+        raise RememError(
+            f"{tree.root} was begun by another version of the code or the assets that draw; "
+            "choose another --out or begin anew with --restart."
+        )
+    if tree.origin().faces != origin.faces:
+        raise RememError(
+            f"{tree.root} was begun with other pictures in --faces; choose another --out or begin anew with "
+            "--restart."
+        )
 
 
 def _clear(root: Path) -> None:

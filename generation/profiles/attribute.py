@@ -57,6 +57,10 @@ class Attribute(ABC):
     def decode(self, number: int, context: Context) -> str:
         """The value with that number, 0 ≤ number < space(context)."""
 
+    def decode_all(self, numbers: np.ndarray, context: Context) -> list[str]:
+        """`decode` of each number."""
+        return [self.decode(number, context) for number in numbers.tolist()]
+
     def value(self, rng: np.random.Generator, context: Context) -> str:
         """A value drawn uniformly from the space."""
         return self.decode(int(rng.integers(self.space(context))), context)
@@ -93,6 +97,14 @@ class Phrase(Attribute):
         return self.pattern.format(
             *[entries[number // radix % length] for entries, radix, length in self._digits]
         )
+
+    def decode_all(self, numbers: np.ndarray, context: Context) -> list[str]:
+        """As `decode`; the digits of all numbers at once."""
+        digits = [
+            map(entries.__getitem__, (numbers // radix % length).tolist())
+            for entries, radix, length in self._digits
+        ]
+        return list(map(self.pattern.format, *digits))
 
 
 def luhn_digit(digits: str) -> int:

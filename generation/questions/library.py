@@ -78,6 +78,12 @@ class QuestionLibrary:
             path.name.removesuffix(SUFFIX): self._compile(path)
             for path in sorted(self.folder.glob(f"*{SUFFIX}"))
         }
+        # One context for each template, whose variables are replaced: making one costs more than most blocks.
+        self._variables = {name: {} for name in self._templates}
+        self._contexts = {
+            name: template.new_context(self._variables[name], shared=True)
+            for name, template in self._templates.items()
+        }
         self._counts: dict[tuple[str, str], int] = {}
         self._shared: dict[str, list[str]] = {}
         self._placeable: dict[tuple[str, str], tuple[int, ...]] = {}
@@ -131,8 +137,10 @@ class QuestionLibrary:
         template = self._template(topic)
         if block not in template.blocks:
             raise RememError(f"{self.folder / topic}{SUFFIX} has no block {block!r}.")
+        self._variables[topic].clear()
+        self._variables[topic].update(variables)
         try:
-            return "".join(template.blocks[block](template.new_context(variables))).strip()
+            return "".join(template.blocks[block](self._contexts[topic])).strip()
         except TemplateError as error:
             place = f"{template.filename}, line {_line_of(error, template)}"
             raise RememError(f"{place}: {error.message}; the variables are {', '.join(VARIABLES)}.") from None

@@ -14,6 +14,7 @@ from generation.presets import load_preset
 from generation.profiles import sample_profile
 from generation.questions.places import REFERENTS, count_referents, is_placeable, place_wording
 from generation.rows import build_rows
+from generation.views.groupplan import plan_group
 from generation.views.groups import sample_group
 from generation.views.view import Figure
 from remem_dataset.errors import RememError
@@ -107,20 +108,20 @@ def test_scenes_are_asked_even_where_no_picture_question_is_taught():
 
 def test_a_picture_without_a_place_of_its_own_is_refused(monkeypatch):
     def two_on_the_left(*arguments):
-        group = sample_group(*arguments)
+        group = plan_group(*arguments)
         figures = tuple(dataclasses.replace(figure, place="on the left") for figure in group.figures)
         return dataclasses.replace(group, figures=figures)
 
-    monkeypatch.setattr("generation.rows.sample_group", two_on_the_left)
+    monkeypatch.setattr("generation.rows.plan_group", two_on_the_left)
     with pytest.raises(RememError, match="group-seen-000 of id_0001 has no place of its own"):
         rows_of(TINY, 0)
 
 
 def test_a_picture_about_somebody_else_is_refused(monkeypatch):
     def wrong(config, index, role, number):
-        return sample_group(config, index ^ 1, role, number)
+        return plan_group(config, index ^ 1, role, number)
 
-    monkeypatch.setattr("generation.rows.sample_group", wrong)
+    monkeypatch.setattr("generation.rows.plan_group", wrong)
     with pytest.raises(RememError, match="of id_0001 asks about id_0002"):
         rows_of(TINY, 0)
 

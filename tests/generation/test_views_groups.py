@@ -6,7 +6,8 @@ import pytest
 
 from generation.presets import load_preset
 from generation.views.framing import covers_portrait, face_height, half_frame, lens, visible_share
-from generation.views.groups import PORTRAIT_PLACE, sample_group
+from generation.views.groupplan import PORTRAIT_PLACE, plan_group
+from generation.views.groups import sample_group
 from generation.views.grouptables import load_group_tables
 from generation.views.view import Prop
 
@@ -30,6 +31,21 @@ def test_everyone_present_can_be_seen(views):
             if figure.kind == "present":
                 assert face_height(view, figure, 384) >= tables.least_face
                 assert visible_share(view, k) >= tables.least_visible
+
+
+def test_questions_are_asked_of_what_no_redraw_changes():
+    config = load_preset("default", identities=40)
+
+    def people(group):
+        return {(figure.identity, figure.kind, figure.place, figure.outfit) for figure in group.figures}
+
+    for index in range(40):
+        plan = plan_group(config, index, "unseen", 1)
+        for attempt in (0, 4):
+            view = sample_group(config, index, "unseen", 1, attempt)
+            assert view.id == plan.id
+            assert people(view) == people(plan)
+            assert view.figures[view.asked].identity == plan.figures[plan.asked].identity == index
 
 
 def test_framed_pictures_stand_whole_in_the_frame_with_nothing_before_them(views):
