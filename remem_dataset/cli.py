@@ -53,6 +53,23 @@ def report(
 
 
 @app.command()
+def adopt(
+    source: Annotated[str, typer.Argument(help="The published data: a folder or a Hub id.")],
+    out: Annotated[Path, typer.Argument(help="The dataset folder to write.")],
+    revision: Annotated[str | None, typer.Option(help="Hub revision of the published data.")] = None,
+    max_unknown: Annotated[
+        float, typer.Option(help="Largest share of rows whose person may stay unknown.")
+    ] = 0.02,
+) -> None:
+    """Make a dataset folder of the paper's own data, in the layout its authors published."""
+    from .adopt import adopt_dataset, print_report
+
+    content = adopt_dataset(source, out, revision=revision, max_unknown=max_unknown)
+    print_report(content)
+    typer.echo(f"Wrote {out}; what was inferred, row by row: {out / 'adoption.json'}")
+
+
+@app.command()
 def verify(
     folder: Annotated[Path, typer.Argument(help="The dataset folder.")],
     pixels: Annotated[

@@ -16,6 +16,7 @@ import pytest
 
 from harness_tasks.install import remove_tasks
 from tests.fakes.faces import LOOKS, draw_faces
+from tests.fakes.published import published_row, published_rows, write_published
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -40,6 +41,7 @@ ADDED = {
     r"lm_eval .*": SMALL_EVAL,
     r"remem (report|verify) .*": "",
     r"remem install-tasks.*": "",
+    r"remem adopt .*": "",
     r"python -m recipes\.reference .*": "",
     r"python -m recipes\.learn .*": "--max-steps 2 --warm-up 2",
     r"python -m recipes\.unlearn .*": "--epochs 1 --forget-views 1",
@@ -57,8 +59,11 @@ def readme_commands() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def workspace(tmp_path_factory) -> Path:
-    """A folder that looks like a checkout but has its own `remem` and `runs`, and pictures of two people."""
+def workspace(tmp_path_factory, tiny_dataset) -> Path:
+    """A folder that looks like a checkout but has its own `remem` and `runs`.
+
+    Beside them: pictures of two people, and data as the paper's authors publish it.
+    """
     folder = tmp_path_factory.mktemp("checkout")
     for path in ROOT.iterdir():
         if path.name not in {"remem", "remem.raw", "runs", ".git", "build"} and not path.name.startswith(
@@ -66,6 +71,10 @@ def workspace(tmp_path_factory) -> Path:
         ):
             (folder / path.name).symlink_to(path)
     draw_faces(folder / "faces", {name: LOOKS[name] for name in ("ada", "ben")}, size=192)
+    rows = published_rows(tiny_dataset)
+    write_published(
+        folder / "published", {split: list(map(published_row, own)) for split, own in rows.items()}
+    )
     return folder
 
 

@@ -86,16 +86,20 @@ def verify_folder(
     Raises:
         RememError: there is no folder or no manifest that can be read.
     """
+    from .adopted import is_adopted, verify_adopted
+
+    if is_adopted(root):
+        return verify_adopted(root, pixels=pixels, progress=progress)
     problems = Problems()
     folder = read_folder(root, problems)
     check_descriptions(folder, problems)
     people, tally, fingerprint = People(), _Tally(), Fingerprint(pixels=pixels)
     files = {
-        file: parquet for file in _reading_order(folder) if (parquet := _open(file, problems)) is not None
+        file: parquet for file in _reading_order(folder) if (parquet := open_file(file, problems)) is not None
     }
     total, done = sum(parquet.metadata.num_rows for parquet in files.values()), 0
     for file, parquet in files.items():
-        for where, row in _rows(file, parquet, pixels, problems):
+        for where, row in read_rows(file, parquet, pixels, problems):
             if _check(row, where, file, folder.config, people, tally, pixels, problems):
                 fingerprint.add(file.config, file.split, row)
             done += 1
@@ -126,7 +130,8 @@ def _reading_order(folder: Folder) -> list[DataFile]:
     )
 
 
-def _open(file: DataFile, problems: Problems) -> pq.ParquetFile | None:
+def open_file(file: DataFile, problems: Problems) -> pq.ParquetFile | None:
+    """A data file whose columns are those of its config; None after noting what is wrong with it."""
     try:
         parquet = pq.ParquetFile(file.path, pre_buffer=False)  # or it would hold the whole file
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -151,7 +156,12 @@ def _open(file: DataFile, problems: Problems) -> pq.ParquetFile | None:
     return parquet
 
 
-def _rows(
+def decodes(row: dict[str, Any]) -> bool:
+    """Whether a row's picture is one, of whatever format and size."""
+    return all(kind != UNREADABLE for kind, _ in check_pictures(row, 0))
+
+
+def read_rows(
     file: DataFile, parquet: pq.ParquetFile, pixels: bool, problems: Problems
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """(where, row) of a file, a batch in memory at a time."""
