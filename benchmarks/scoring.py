@@ -28,6 +28,7 @@ from benchmarks.models import MODELS, SIZES, BenchmarkModel, build_model, decode
 from generation.profiles import ATTRIBUTES, Context
 from generation.streams import stream
 from harness_tasks.scoring import PrefixScorer
+from harness_tasks.scoring.packed import ROW, ROW_ON_GPU
 from harness_tasks.scoring.trie import Trie
 from recipes.reference.tokenizer import train_tokenizer
 
@@ -76,6 +77,16 @@ def product_rate(clock: Clock, dtype: torch.dtype) -> float:
     return 2 * side**3 / seconds
 
 
+def bandwidth(clock: Clock) -> float:
+    """Bytes a second that a large copy reads and writes together."""
+    size = 2**27 if clock.device == "cpu" else 2**32
+    source = torch.zeros(size, dtype=torch.uint8, device=clock.device)
+    target = torch.empty_like(source)
+    target.copy_(source)
+    seconds, _ = clock.time(lambda: target.copy_(source), repeats=5)
+    return 2 * size / seconds
+
+
 def peak_bytes(device: str) -> int:
     """The most memory so far: of this process, or of its part of the GPU."""
     if device == "cpu":
@@ -97,6 +108,11 @@ def naive(bench: BenchmarkModel, answer: tuple[int, ...]) -> list[float]:
     return told[:, 0].tolist()
 
 
+def memory_of(device: str) -> int:
+    """What `remem-vlm` gives a batch of answers by default, in bytes."""
+    return 1 << 29 if device == "cpu" else 1 << 32
+
+
 def measure(bench: BenchmarkModel, attribute: str, count: int, full: int, clock: Clock) -> dict[str, float]:
     """Rates of all paths for `count` candidates and the gold."""
     answers = answer_tokens(count + 1, bench.vocabulary, attribute)
@@ -109,8 +125,8 @@ def measure(bench: BenchmarkModel, attribute: str, count: int, full: int, clock:
     base = max(base, peak_bytes(clock.device)) if clock.device == "cpu" else base
     figures["naive answers/s"] = full / naive_s
     for path, asked in (("trie", answers), ("expand", answers), ("full", answers[:full])):
-        scorer = PrefixScorer(bench.model, None, path=path)
-        scorer.score_tokens(bench.inputs, asked[:2])  # warm-up
+        scorer = PrefixScorer(bench.model, None, path=path, memory=memory_of(clock.device))
+        scorer.score_tokens(bench.inputs, asked)  # warm-up
         seconds, scores[path] = clock.time(
             lambda scorer=scorer, asked=asked: scorer.score_tokens(bench.inputs, asked),
             repeats=1 if path == "full" else 3,
@@ -121,12 +137,17 @@ def measure(bench: BenchmarkModel, attribute: str, count: int, full: int, clock:
             figures["trie peak over the model, GiB"] = (peak_bytes(clock.device) - base) / 2**30
     for path in ("trie", "expand", "full"):
         figures[f"{path} × naive"] = figures[f"{path} answers/s"] / figures["naive answers/s"]
-    scorer = PrefixScorer(bench.model, None, path="trie")
+    scorer = PrefixScorer(bench.model, None, path="trie", memory=memory_of(clock.device))
     prefix_s, _ = clock.time(lambda: scorer.score_tokens(bench.inputs, [answers[0][:1]]), repeats=3)
     figures["prompt and picture s"] = prefix_s
     flops = bench.prompt_flops + decoder_flops(bench, inner, bench.length)
     figures["floor s"] = flops / product_rate(clock, bench.dtype)
     figures["share of floor"] = figures["floor s"] / figures["trie s"]
+    row = ROW if clock.device == "cpu" else ROW_ON_GPU
+    forwards = 1 + sum(1 for _ in trie.packs(row))
+    weights = sum(p.numel() * p.element_size() for p in bench.model.parameters())
+    figures["forwards"] = forwards
+    figures["floor of reading the weights, s"] = forwards * weights / bandwidth(clock)
     figures["largest disagreement, nats"] = max(
         abs(a - b)
         for path in ("trie", "expand", "full")
@@ -142,14 +163,15 @@ def main(
     candidates: Annotated[str, typer.Option(help="Numbers of candidates, with commas.")] = "255,1000",
     full: Annotated[int, typer.Option(help="Answers timed by the full forward.")] = 4,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+    dtype: Annotated[str, typer.Option(help="float32, bfloat16 or float16; empty: by device.")] = "",
     size: Annotated[str, typer.Option(help=f"One of {', '.join(SIZES)}.")] = "small",
     threads: Annotated[int, typer.Option(help="CPU threads.")] = 1,
     out: Annotated[Path | None, typer.Option(help="Also write the figures as JSON.")] = None,
 ) -> None:
     """Measure, and print a table."""
     torch.set_num_threads(threads)
-    dtype = torch.float32 if device == "cpu" else torch.bfloat16
-    bench = build_model(model, size, device, dtype)
+    dtype = dtype or ("float32" if device == "cpu" else "bfloat16")
+    bench = build_model(model, size, device, getattr(torch, dtype))
     clock = Clock(device)
     result: dict[str, object] = {
         "model": model,
@@ -157,6 +179,7 @@ def main(
         "parameters": bench.parameters,
         "prompt tokens": bench.length,
     }
+    result["dtype"] = dtype
     result["device"] = device if device == "cpu" else torch.cuda.get_device_name()
     for count in map(int, candidates.split(",")):
         result[f"n = {count}"] = measure(bench, attribute, count, full, clock)
