@@ -121,6 +121,7 @@ def measure(bench: BenchmarkModel, attribute: str, count: int, full: int, clock:
     figures: dict[str, float] = {"answers": len(answers), "tokens": tokens, "inner nodes": inner}
     scores, base = {}, peak_bytes(clock.device)
     with torch.inference_mode():
+        naive(bench, answers[0])  # warm-up
         naive_s, scores["naive"] = clock.time(lambda: [naive(bench, answer) for answer in answers[:full]])
     base = max(base, peak_bytes(clock.device)) if clock.device == "cpu" else base
     figures["naive answers/s"] = full / naive_s
