@@ -75,7 +75,8 @@ class PrefixScorer:
         # A prompt with and one without a picture may differ in what the cache must hold.
         self._paths = dict.fromkeys((True, False), None if path == "auto" else path)
         self._offset = [module for module in model.modules() if hasattr(module, "rope_deltas")]
-        self._keeps_logits = "logits_to_keep" in inspect.signature(model.forward).parameters
+        bare = model.get_base_model() if hasattr(model, "get_base_model") else model  # within an adapter
+        self._keeps_logits = "logits_to_keep" in inspect.signature(bare.forward).parameters
         self._packed: PackedRows | None = None
         self._context = getattr(model.config.get_text_config(), "max_position_embeddings", None)
 
@@ -251,7 +252,10 @@ class PrefixScorer:
         marks = ANSWER_MARKS | MODEL_MARKS.get(self.model.config.model_type, {})
         for name, value in inputs.items():
             # Everything that runs along the text (masks, token types) grows with it.
-            if name != "input_ids" and value.shape == prompt.shape:
+            if name == "cross_attention_mask":
+                # An answer looks at the pictures that the end of the prompt looks at.
+                whole[name] = torch.cat([value, value[:, -1:].expand(-1, len(ids), -1, -1)], dim=1)
+            elif name != "input_ids" and value.shape == prompt.shape:
                 mark = torch.full_like(answer, marks.get(name, 0), dtype=value.dtype)
                 whole[name] = torch.cat([value, mark], dim=1)
         keep = {"logits_to_keep": len(ids) + 1} if self._keeps_logits else {}
