@@ -14,7 +14,9 @@ import yaml
 
 from remem_dataset.errors import RememError, exits_cleanly
 
+from .journal import Journal
 from .model_checks import ASKING_MODEL_TYPE, MODEL, check_model
+from .provenance import model_state
 from .record import RunRecord, recording
 
 BATCH_SIZE = 8
@@ -79,6 +81,8 @@ def _run(cli: Any, args: argparse.Namespace, settings: dict[str, Any], command: 
     before = results_files(output) if output else set()
     with recording() as run:
         run.command, run.model_args = command, settings["model_args"]
+        if output and settings.get("model") == MODEL:
+            run.journal = open_journal(Path(output), settings)
         try:
             cli.execute(args)
         except ValueError as error:
@@ -88,6 +92,7 @@ def _run(cli: Any, args: argparse.Namespace, settings: dict[str, Any], command: 
             raise RememError(f"{error}; `remem-eval ls tasks` lists them all.") from None
     rank = _gather_rows(run)
     if rank or not run.rows:
+        _close_journal(run, finished=False)
         return
     if not output:
         print("Nothing was saved; --output_path keeps the results and a row file.", file=sys.stderr)
@@ -96,7 +101,32 @@ def _run(cli: Any, args: argparse.Namespace, settings: dict[str, Any], command: 
     if not new:
         raise RememError(f"lm-eval could not save its results under {output}; is the folder writable?")
     rows_file = complete_results(new[-1], run)
+    _close_journal(run, finished=True)
     print(f"Results: {new[-1]}\nRows: {rows_file}")
+
+
+def open_journal(output: Path, settings: dict[str, Any]) -> Journal:
+    """The journal of a run, with what an earlier run of the same left."""
+    from .results import package_versions
+
+    folder = output.parent if output.suffix == ".json" else output
+    depends = {
+        "model": model_state(settings["model_args"]),
+        "arguments": {k: v for k, v in settings["model_args"].items() if k != "scoring_memory_mb"},
+        "chat template": settings.get("apply_chat_template"),
+        "system": settings.get("system_instruction"),
+        "generation": settings.get("gen_kwargs"),
+        "versions": package_versions(),
+    }
+    journal = Journal(folder, depends, rank=int(os.environ.get("RANK", "0")))
+    if journal.found:
+        print(f"Going on from {journal.found} questions that an earlier run has finished.", file=sys.stderr)
+    return journal
+
+
+def _close_journal(run: RunRecord, *, finished: bool) -> None:
+    if run.journal is not None:
+        run.journal.close(finished=finished)
 
 
 def _settings(args: argparse.Namespace) -> dict[str, Any]:

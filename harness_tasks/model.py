@@ -2,83 +2,39 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
-import pickle
+import os
 from collections import defaultdict
-from pathlib import Path
 from typing import Any
 
+import accelerate
 import torch
 import transformers
 from lm_eval.api.instance import Instance
 from lm_eval.api.registry import register_model
 from lm_eval.models.hf_vlms import HFMultimodalLM
 from lm_eval.models.utils import handle_stop_sequences
-from safetensors import SafetensorError
+from PIL import Image
 from tqdm import tqdm
-from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING
 
 from remem_dataset.errors import RememError
 
 from . import record
 from .images import open_image
-from .scoring import PrefixScorer, encode_prompts
+from .journal import Journal
+from .loading import LOADING_ERRORS, image_model_config, reason
+from .scoring import AnswerScore, PrefixScorer, encode_prompts
+from .scoring.prefix import slowest
 
 logger = logging.getLogger(__name__)
 
 MAX_NEW_TOKENS = 48
 
-
-#: What loading somebody's model folder may end in: broken files, wrong shapes, unknown arguments, no device.
-LOADING_ERRORS = (
-    OSError,
-    ValueError,
-    RuntimeError,
-    TypeError,
-    AttributeError,
-    AssertionError,
-    ImportError,
-    pickle.UnpicklingError,
-    SafetensorError,
-)
-
-
-def model_config(pretrained: str, **options: Any) -> transformers.PretrainedConfig:
-    """The config of a model.
-
-    Args:
-        pretrained: Hub id or folder.
-        **options: what `AutoConfig.from_pretrained` takes (revision, trust_remote_code …).
-
-    Raises:
-        RememError: no such model.
-    """
-    looked = (
-        f"There is no model {pretrained}: it is neither a folder with a config.json nor a reachable Hub id"
-    )
-    if pretrained.startswith((".", "/", "~")) and not Path(pretrained, "config.json").is_file():
-        raise RememError(f"{looked}.")
-    try:
-        return transformers.AutoConfig.from_pretrained(pretrained, **options)
-    except (OSError, ValueError) as error:
-        raise RememError(f"{looked} ({_reason(error)}).") from None
-
-
-def image_model_config(pretrained: str, **options: Any) -> transformers.PretrainedConfig:
-    """The config of a model that takes images; arguments as in `model_config`.
-
-    Raises:
-        RememError: no such model, or one that takes text only.
-    """
-    config = model_config(pretrained, **options)
-    remote = "AutoModelForImageTextToText" in (getattr(config, "auto_map", None) or {})
-    if not remote and type(config) not in MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING:
-        raise RememError(
-            f"The model {pretrained} ({config.model_type}) takes no images; remem-vlm needs an "
-            "image-text-to-text model, and `--model hf` runs the tasks remem_*_text_* alone."
-        )
-    return config
+#: Questions asked at once with `batch_size=auto`, at first.
+AUTO_BATCH = 64
+AUTO_BATCH_ON_CPU = 8
 
 
 @register_model("remem-vlm")
@@ -109,9 +65,10 @@ class RememVLM(HFMultimodalLM):
         scoring_memory_mb: int | None = None,
         **kwargs: Any,
     ) -> None:
-        if str(kwargs.get("batch_size", 1)).startswith("auto"):
-            raise RememError("batch_size is auto; remem-vlm needs a whole number, such as 8.")
         device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        if str(kwargs.get("batch_size", 1)).startswith("auto"):
+            # Halved as often as memory runs out.
+            kwargs["batch_size"] = AUTO_BATCH if str(device).startswith("cuda") else AUTO_BATCH_ON_CPU
         kwargs.setdefault("backend", "causal")  # lm-eval knows no name for image-text-to-text models
         try:
             super().__init__(pretrained, device=device, **kwargs)
@@ -119,17 +76,30 @@ class RememVLM(HFMultimodalLM):
             raise
         except LOADING_ERRORS as error:
             logger.debug("Loading %s failed.", pretrained, exc_info=True)
-            raise RememError(f"The model {pretrained} does not load ({_reason(error)}).") from error
+            raise RememError(f"The model {pretrained} does not load ({reason(error)}).") from error
         if not getattr(self.processor, "chat_template", None):
             raise RememError(
                 f"The processor of the model {pretrained} has no chat template; save one with it "
                 "(chat_template.jinja)."
             )
+        self._join_processes()
         if scoring_memory_mb is None:
             scoring_memory_mb = 4096 if self.device.type == "cuda" else 512
         self.scorer = PrefixScorer(
             self.model, self.processor, path=scoring, memory=int(scoring_memory_mb) << 20
         )
+
+    def _join_processes(self) -> None:
+        """Share the questions out among the processes of `accelerate launch`, on CPUs too.
+
+        lm-eval does so where there are GPUs; without them it would ask every question in every process.
+        """
+        if self.world_size > 1 or int(os.environ.get("WORLD_SIZE", "1")) <= 1:
+            return
+        accelerator = accelerate.Accelerator(cpu=self.device.type == "cpu")
+        if accelerator.num_processes > 1:
+            self.accelerator = accelerator
+            self._rank, self._world_size = accelerator.process_index, accelerator.num_processes
 
     def _get_config(self, pretrained: str, **kwargs: Any) -> None:
         self._config = image_model_config(pretrained, **kwargs)
@@ -147,9 +117,7 @@ class RememVLM(HFMultimodalLM):
                     name, revision=revision, trust_remote_code=remote_code, **self.pixels
                 )
             except (OSError, ValueError, TypeError) as error:
-                raise RememError(
-                    f"The model {name} has no processor that loads ({_reason(error)})."
-                ) from None
+                raise RememError(f"The model {name} has no processor that loads ({reason(error)}).") from None
         if not isinstance(self.processor, transformers.ProcessorMixin):
             raise RememError(
                 f"The model {pretrained} comes with a tokenizer only; remem-vlm needs a processor that takes "
@@ -174,22 +142,34 @@ class RememVLM(HFMultimodalLM):
             key = (request.args[0], *(p if isinstance(p, str) else id(p) for p in pictures))
             groups[key].append(index)
         results: list[Any] = [None] * len(requests)
+        run, journal = record.current(), _journal()
         progress = tqdm(total=len(requests), desc="Scoring answers", disable=disable_tqdm or self.rank != 0)
         for indices in groups.values():
             one = requests[indices[0]]
-            images = [open_image(item) for item in _visual(one)]
             answers = [requests[i].args[1] for i in indices]
-            # The first answer to a question is the gold one, of which more is wanted.
-            scores = self.scorer.score(self._prompt(one.args[0]), images, answers, detailed=1)
+            scores, path = self._scores(journal, one, answers)
             for i, score in zip(indices, scores, strict=True):
                 results[i] = score
                 self.cache_hook.add_partial("loglikelihood", requests[i].args, score)
+            if run is not None and path is not None:
+                run.scoring_path = slowest(run.scoring_path, path)
             progress.update(len(indices))
         progress.close()
-        run = record.current()
-        if run is not None:
-            run.scoring_path = self.scorer.path
         return results
+
+    def _scores(
+        self, journal: Journal | None, one: Instance, answers: list[str]
+    ) -> tuple[list[AnswerScore], str | None]:
+        """Scores of the answers to one question, and the path: from the run's journal, or from the model."""
+        question = [*_question(one)[:2], answers]
+        if journal is not None and (known := journal.scores(question)) is not None:
+            return known, journal.path_of(question)
+        images = [open_image(item) for item in _visual(one)]
+        # The first answer to a question is the gold one, of which more is wanted.
+        scores = self.scorer.score(self._prompt(one.args[0]), images, answers, detailed=1)
+        if journal is not None:
+            journal.keep_scores(question, scores, self.scorer.path)
+        return scores, self.scorer.path
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         """Answer questions, greedily unless the generation arguments say otherwise.
@@ -207,20 +187,52 @@ class RememVLM(HFMultimodalLM):
             options = json.dumps(request.args[1], sort_keys=True, default=str)
             groups[options, bool(_visual(request))].append(index)
         results: list[str] = [""] * len(requests)
+        journal = _journal()
         progress = tqdm(
             total=len(requests), desc="Answering questions", disable=disable_tqdm or self.rank != 0
         )
         for indices in groups.values():
+            waiting = []
+            for i in indices:
+                known = journal.text(_question(requests[i])) if journal is not None else None
+                if known is None:
+                    waiting.append(i)
+                else:
+                    results[i] = known
+            progress.update(len(indices) - len(waiting))
             # Longest first: the batch that needs most memory fails at once, if at all.
-            indices.sort(key=lambda i: -len(requests[i].args[0]))
-            for start in range(0, len(indices), self.batch_size):
-                batch = [requests[i] for i in indices[start : start + self.batch_size]]
-                for i, text in zip(indices[start:], self._generate(batch), strict=False):
+            waiting.sort(key=lambda i: -len(requests[i].args[0]))
+            while waiting:
+                taken = waiting[: self.batch_size]
+                try:
+                    texts = self._generate([requests[i] for i in taken])
+                except torch.OutOfMemoryError:
+                    self._halve_batch()
+                    continue
+                waiting = waiting[len(taken) :]
+                for i, text in zip(taken, texts, strict=True):
                     results[i] = text
                     self.cache_hook.add_partial("generate_until", requests[i].args, text)
-                progress.update(len(batch))
+                    if journal is not None:
+                        journal.keep_text(_question(requests[i]), text)
+                progress.update(len(taken))
         progress.close()
         return results
+
+    def _halve_batch(self) -> None:
+        """Ask fewer questions at once after the device's memory ran out.
+
+        Raises:
+            RememError: one was too many.
+        """
+        if self.batch_size == 1:
+            raise RememError(
+                "The device's memory does not suffice for one question; load the model in half precision "
+                "(dtype=bfloat16) or limit the pictures (max_pixels)."
+            )
+        self.batch_size_per_gpu = self.batch_size // 2
+        torch.cuda.empty_cache()
+        logger.warning("Out of memory; asking %d questions at once from here on.", self.batch_size)
 
     @torch.inference_mode()
     def _generate(self, batch: list[Instance]) -> list[str]:
@@ -266,12 +278,24 @@ class RememVLM(HFMultimodalLM):
         return prompt
 
 
-def _reason(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
-
-
 def _visual(request: Instance) -> list:
     return list(request.args[2].get("visual") or []) if len(request.args) > 2 else []
+
+
+def _journal() -> Journal | None:
+    run = record.current()
+    return None if run is None else run.journal
+
+
+def _question(request: Instance) -> list:
+    """What the answer to a request depends on besides the model: context, pictures, generation arguments."""
+    pictures = [item if isinstance(item, str) else _fingerprint(item) for item in _visual(request)]
+    return [request.args[0], pictures, request.args[1]]
+
+
+def _fingerprint(picture: Image.Image) -> str:
+    digest = hashlib.blake2b(picture.tobytes(), digest_size=16).hexdigest()
+    return f"{picture.mode} {picture.width}x{picture.height} {digest}"
 
 
 def _cut(text: str, stops: list[str]) -> str:

@@ -28,7 +28,8 @@ def check_model(settings: dict[str, Any]) -> None:
     """
     from lm_eval.models import MODEL_MAPPING
 
-    from .model import image_model_config, model_config  # registers the model type as well
+    from . import model  # noqa: F401  registers the model type
+    from .loading import image_model_config, model_config
 
     kind = str(settings.get("model"))
     if kind not in MODEL_MAPPING and kind != MODEL and not _registered(kind):
@@ -115,11 +116,10 @@ def _check_batch_size(kind: str, value: Any) -> None:
     if text.isdecimal() and int(text) >= 1:
         return
     head, _, schedule = text.partition(":")
-    if kind != MODEL and head == "auto" and (not schedule or schedule.replace(".", "", 1).isdecimal()):
+    if head == "auto" and (not schedule or schedule.replace(".", "", 1).isdecimal()):
         return
-    automatic = "" if kind == MODEL else ' or "auto"'
     raise RememError(
-        f"--batch_size is {text[:40]}; {kind} needs a whole number of at least 1{automatic}, such as 8."
+        f'--batch_size is {text[:40]}; {kind} needs a whole number of at least 1 or "auto", such as 8.'
     )
 
 

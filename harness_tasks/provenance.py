@@ -56,3 +56,20 @@ def weights_hash(folder: Path) -> str | None:
             while chunk := stream.read(CHUNK):
                 digest.update(chunk)
     return digest.hexdigest()
+
+
+def model_state(model_args: dict[str, Any]) -> list[tuple[str, int, int]]:
+    """Names, sizes and times of the files of a model in a folder, and of its adapter; none of a Hub id.
+
+    A cheap way to tell whether it is still the same.
+
+    Args:
+        model_args: lm-eval's `--model_args`.
+    """
+    state = []
+    for argument in ("pretrained", "peft", "tokenizer"):
+        folder = Path(str(model_args.get(argument) or "."))
+        if argument in model_args and folder.is_dir():
+            files = sorted(path for path in folder.iterdir() if path.is_file())
+            state += [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in files]
+    return state

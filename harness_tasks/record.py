@@ -40,7 +40,8 @@ class RunRecord:
         answers: the scores of every answer of each exposure row.
         command: the command line of the run.
         model_args: lm-eval's model arguments.
-        scoring_path: how answers were scored, "expand" or "full"; None when nothing was scored.
+        journal: finished questions, where the run keeps them.
+        scoring_path: how answers were scored, "trie", "expand" or "full"; None when nothing was scored.
     """
 
     dataset: dict[str, Any] = field(default_factory=dict)
@@ -48,6 +49,7 @@ class RunRecord:
     answers: list[ScoredAnswers] = field(default_factory=list)
     command: str = ""
     model_args: dict[str, Any] = field(default_factory=dict)
+    journal: Any = None
     scoring_path: str | None = None
 
 

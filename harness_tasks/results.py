@@ -87,9 +87,14 @@ def remem_entry(run: RunRecord, config: dict[str, Any], rows_file: str) -> dict[
         "seed": config.get("random_seed"),
         "limit": config.get("limit"),
         "scoring_path": run.scoring_path,
-        "versions": {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}},
+        "versions": package_versions(),
         "rows_file": rows_file,
     }
+
+
+def package_versions() -> dict[str, str | None]:
+    """What a figure depends on besides model and data."""
+    return {"python": platform.python_version(), **{name: _version(name) for name in PACKAGES}}
 
 
 def _version(package: str) -> str | None:

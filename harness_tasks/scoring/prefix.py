@@ -49,6 +49,11 @@ Tokens = tuple[int, ...]
 Detailed = frozenset[Tokens]
 
 
+def slowest(*paths: str | None) -> str | None:
+    """The slowest of some paths, None standing for none."""
+    return max((path for path in paths if path is not None), key=PATHS.index, default=None)
+
+
 class PrefixScorer:
     """Scores answers to a question about pictures with a transformers model.
 
@@ -83,8 +88,7 @@ class PrefixScorer:
     @property
     def path(self) -> str | None:
         """The path in use, the slowest if there are two; None before the first question."""
-        used = [path for path in self._paths.values() if path is not None]
-        return max(used, key=PATHS.index, default=None)
+        return slowest(*self._paths.values())
 
     def score(
         self, prompt: str, images: Sequence[Image.Image], answers: Sequence[str], *, detailed: int = 0

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 import torch
+from lm_eval.tasks._index import TaskIndex
 
+from harness_tasks.install import lm_eval_folder
 from harness_tasks.model import RememVLM
 from remem_dataset.source import Source, open_source
 from tests.fakes.models import save_tiny_llama, save_tiny_llava
@@ -59,3 +61,13 @@ def everything(work, model_folder):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(work)
         return evaluate(model_folder, "remem", work / "group")
+
+
+@pytest.fixture
+def only_our_tasks(monkeypatch):
+    """Keep lm_eval from reading its own 10,000 task files, which takes most of a run's time."""
+    find = TaskIndex._iter_yaml_files
+    skipped = lm_eval_folder()
+    monkeypatch.setattr(
+        TaskIndex, "_iter_yaml_files", staticmethod(lambda root: iter(()) if root == skipped else find(root))
+    )

@@ -8,13 +8,12 @@ import shutil
 import sys
 
 import pytest
-from lm_eval.tasks._index import TaskIndex
 
 from harness_tasks import install
 from harness_tasks.checks import check_tasks
 from harness_tasks.cli import main
 from harness_tasks.data import TASKS
-from harness_tasks.install import TASKS_FOLDER, lm_eval_folder
+from harness_tasks.install import TASKS_FOLDER
 from harness_tasks.provenance import describe_model, weights_hash
 from remem_dataset.results import read_results
 from remem_dataset.results.tasks import grid_tasks
@@ -37,16 +36,6 @@ EXPOSURE_METRICS = {
     "not_a_number",
 }
 QA_METRICS = {"exact_match", "keyword_recall", "rouge_l", "refusal", "well_formed"}
-
-
-@pytest.fixture
-def only_our_tasks(monkeypatch):
-    """Keep lm_eval from reading its own 10,000 task files, which takes most of a run's time."""
-    find = TaskIndex._iter_yaml_files
-    skipped = lm_eval_folder()
-    monkeypatch.setattr(
-        TaskIndex, "_iter_yaml_files", staticmethod(lambda root: iter(()) if root == skipped else find(root))
-    )
 
 
 def test_the_group_runs_every_task(everything):
@@ -250,7 +239,7 @@ def test_refusals_of_names_and_numbers(capsys, work, model_folder, monkeypatch, 
     assert "*_qa reaches beyond the tasks of remem" in refusal(capsys, *model, "--tasks", "*_qa")
     assert "no model type nomodel" in refusal(capsys, *model, *tasks, "--model", "nomodel")
     assert "--batch_size is x" in refusal(capsys, *model, *tasks, "--batch_size", "x")
-    assert "--batch_size is auto" in refusal(capsys, *model, *tasks, "--batch_size", "auto")
+    assert "--batch_size is auto:x" in refusal(capsys, *model, *tasks, "--batch_size", "auto:x")
     assert "--device is 'abacus'" in refusal(capsys, *model, *tasks, "--device", "abacus")
     for option, said in [
         ("scoring=blah", "scoring is 'blah'; it must be one of auto, trie, expand, full"),

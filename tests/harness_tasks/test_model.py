@@ -180,6 +180,5 @@ def test_a_processor_without_chat_template_is_refused(tmp_path):
         RememVLM(str(folder), device="cpu")
 
 
-def test_an_automatic_batch_size_is_refused(model_folder):
-    with pytest.raises(RememError, match="batch_size is auto"):
-        RememVLM(str(model_folder), device="cpu", batch_size="auto")
+def test_an_automatic_batch_size_begins_with_a_moderate_one(model_folder):
+    assert RememVLM(str(model_folder), device="cpu", batch_size="auto").batch_size == 8
