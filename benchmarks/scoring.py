@@ -13,7 +13,7 @@ measured beside it.
 from __future__ import annotations
 
 import json
-import resource
+import re
 import sys
 import time
 from pathlib import Path
@@ -87,25 +87,23 @@ def bandwidth(clock: Clock) -> float:
     return 2 * size / seconds
 
 
-def peak_bytes(device: str) -> int:
-    """The most memory so far: of this process, or of its part of the GPU."""
+def status_bytes(name: str) -> int:
+    """A figure of this process's memory, such as VmHWM, the most it has had."""
+    (kib,) = re.findall(rf"^{name}:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
+    return int(kib) * 1024
+
+
+def extra_memory(device: str, work) -> float:
+    """The most memory that some work took above what was held before, in GiB."""
     if device == "cpu":
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return torch.cuda.max_memory_allocated()
-
-
-def naive(bench: BenchmarkModel, answer: tuple[int, ...]) -> list[float]:
-    """Log P of each token of one answer, the long way."""
-    inputs = dict(bench.inputs)
-    ids = torch.tensor([answer], device=inputs["input_ids"].device)
-    inputs["input_ids"] = torch.cat([inputs["input_ids"], ids], dim=1)
-    for name in ("attention_mask", "token_type_ids", "mm_token_type_ids"):
-        if name in inputs:
-            marks = torch.full_like(ids, int(name == "attention_mask"))
-            inputs[name] = torch.cat([inputs[name], marks], dim=1)
-    logprobs = bench.model(**inputs).logits.float().log_softmax(-1)
-    told = logprobs[0, bench.length - 1 : -1].gather(-1, ids[0, :, None])
-    return told[:, 0].tolist()
+        Path("/proc/self/clear_refs").write_text("5")  # forgets the peak so far
+        before = status_bytes("VmRSS")
+        work()
+        return (status_bytes("VmHWM") - before) / 2**30
+    torch.cuda.reset_peak_memory_stats()
+    before = torch.cuda.memory_allocated()
+    work()
+    return (torch.cuda.max_memory_allocated() - before) / 2**30
 
 
 def memory_of(device: str) -> int:
@@ -119,11 +117,14 @@ def measure(bench: BenchmarkModel, attribute: str, count: int, full: int, clock:
     trie = Trie(answers)
     inner, tokens = len(trie.inner), sum(map(len, answers))
     figures: dict[str, float] = {"answers": len(answers), "tokens": tokens, "inner nodes": inner}
-    scores, base = {}, peak_bytes(clock.device)
+    scorer = PrefixScorer(bench.model, None, path="trie", memory=memory_of(clock.device))
+    figures["trie memory over the model, GiB"] = extra_memory(
+        clock.device, lambda: scorer.score_tokens(bench.inputs, answers)
+    )
+    scores = {}
     with torch.inference_mode():
         naive(bench, answers[0])  # warm-up
         naive_s, scores["naive"] = clock.time(lambda: [naive(bench, answer) for answer in answers[:full]])
-    base = max(base, peak_bytes(clock.device)) if clock.device == "cpu" else base
     figures["naive answers/s"] = full / naive_s
     for path, asked in (("trie", answers), ("expand", answers), ("full", answers[:full])):
         scorer = PrefixScorer(bench.model, None, path=path, memory=memory_of(clock.device))
@@ -135,7 +136,6 @@ def measure(bench: BenchmarkModel, attribute: str, count: int, full: int, clock:
         figures[f"{path} answers/s"] = len(asked) / seconds
         if path == "trie":
             figures["trie s"] = seconds
-            figures["trie peak over the model, GiB"] = (peak_bytes(clock.device) - base) / 2**30
     for path in ("trie", "expand", "full"):
         figures[f"{path} × naive"] = figures[f"{path} answers/s"] / figures["naive answers/s"]
     scorer = PrefixScorer(bench.model, None, path="trie", memory=memory_of(clock.device))

@@ -183,6 +183,15 @@ def _write_down(doc: dict[str, Any], metrics: dict[str, float], **result: Any) -
     run = record.current()
     if run is None:
         return
-    columns = ("id", "identity_id", "attribute", "question_type", "hops", "split_role", "forget_rank")
+    columns = (
+        "id",
+        "identity_id",
+        "attribute",
+        "qa_category",
+        "question_type",
+        "hops",
+        "split_role",
+        "forget_rank",
+    )
     row = {name: doc[name] for name in columns}
     run.rows.append({"task": doc[TASK], **row, "answer": doc["answer"], **metrics, **result})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,12 @@ from typing import Any
 import numpy as np
 
 from remem_dataset.errors import RememError
+from remem_dataset.results.aggregates import HEADLINES, differences, grouped
 from remem_dataset.results.reading import find_results, read_results
-from remem_dataset.results.runs import Figure
+from remem_dataset.results.runs import Figure, ScoredRow
 from remem_dataset.results.spread import clustered
+from remem_dataset.schema import PEOPLE, PROFILES
+from remem_dataset.source import open_source
 
 from .functions import exposure_metrics, qa_metrics
 from .sidecar import read_sidecar
@@ -30,11 +34,15 @@ class Rescored:
         results: the results file.
         figures: task -> metric -> mean with its standard error, clustered by identity.
         differences: sentences on figures that the results file states otherwise.
+        rows: the scored rows with their figures.
+        forget: the run's forget set.
     """
 
     results: Path
     figures: dict[str, dict[str, Figure]]
     differences: list[str]
+    rows: list[ScoredRow]
+    forget: str
 
 
 def rescore(source: Path) -> Rescored:
@@ -53,7 +61,7 @@ def rescore(source: Path) -> Rescored:
     entry = json.loads(path.read_text(encoding="utf-8"))["remem"]
     lines = (path.parent / entry["rows_file"]).read_text(encoding="utf-8").splitlines()
     rows = [json.loads(line) for line in lines if line.strip()]
-    values: dict[str, dict[str, list[tuple[float, str]]]] = defaultdict(lambda: defaultdict(list))
+    scored_rows: list[ScoredRow] = []
     asked = {(row["task"], row["id"]): row for row in rows if "rank" in row}
     for scored in _sidecar(path, entry) if asked else ():
         row = asked.pop((scored.task, scored.row), None)
@@ -63,31 +71,57 @@ def rescore(source: Path) -> Rescored:
             )
         sums = np.array([sum(tokens) for tokens in scored.tokens])
         metrics, _ = exposure_metrics(sums, scored.n, scored.tokens, scored.moments)
-        _note(values, row, metrics)
+        scored_rows.append(_scored_row(row, metrics))
     if asked:
         raise RememError(
             f"The sidecar of {path} lacks {len(asked)} rows, {next(iter(asked))[1]!r} among them."
         )
     for row in rows:
         if "generated" in row:
-            _note(values, row, qa_metrics(row["generated"], row["answer"], row["keywords"]))
+            metrics = qa_metrics(row["generated"], row["answer"], row["keywords"])
+            scored_rows.append(_scored_row(row, metrics))
     figures = {
-        task: {name: clustered(*zip(*items, strict=True)) for name, items in by_metric.items()}
-        for task, by_metric in sorted(values.items())
+        task: {
+            name: clustered([row.metrics[name] for row in part], [row.identity_id for row in part])
+            for name, part in _having(task_rows).items()
+        }
+        for task, task_rows in sorted(_by_task(scored_rows).items())
     }
-    differences = []
+    found = []
     for task, by_metric in figures.items():
         for name, figure in by_metric.items():
             stated = run.figure(task, name)
             if stated is None or abs(stated.value - figure.value) > ROUNDING * max(1.0, abs(figure.value)):
                 said = "nothing" if stated is None else f"{stated.value!r}"
-                differences.append(f"{task} {name} is {figure.value!r}, but {path} states {said}.")
-    return Rescored(path, figures, differences)
+                found.append(f"{task} {name} is {figure.value!r}, but {path} states {said}.")
+    return Rescored(path, figures, found, scored_rows, run.forget)
 
 
-def _note(values: Any, row: dict[str, Any], metrics: dict[str, float]) -> None:
-    for name, value in metrics.items():
-        values[row["task"]][name].append((value, row["identity_id"]))
+def _scored_row(row: dict[str, Any], metrics: dict[str, float]) -> ScoredRow:
+    columns = ("task", "identity_id", "attribute", "question_type", "split_role")
+    return ScoredRow(
+        **{name: row[name] for name in columns},
+        metrics=metrics,
+        hops=row["hops"],
+        qa_category=row.get("qa_category", ""),
+        forget_rank=row["forget_rank"],
+    )
+
+
+def _by_task(rows: list[ScoredRow]) -> dict[str, list[ScoredRow]]:
+    tasks: dict[str, list[ScoredRow]] = defaultdict(list)
+    for row in rows:
+        tasks[row.task].append(row)
+    return tasks
+
+
+def _having(rows: list[ScoredRow]) -> dict[str, list[ScoredRow]]:
+    """Metric -> the rows that have it."""
+    found: dict[str, list[ScoredRow]] = defaultdict(list)
+    for row in rows:
+        for name in row.metrics:
+            found[name].append(row)
+    return found
 
 
 def _sidecar(path: Path, entry: dict[str, Any]):
@@ -100,25 +134,70 @@ def _sidecar(path: Path, entry: dict[str, Any]):
     return read_sidecar(file)
 
 
-def print_rescored(rescored: Rescored) -> None:
-    """Print the figures as a table, and what differs.
+def neighbours_of(data: str, forget: str, revision: str | None = None) -> set[str]:
+    """Identities that are linked to a person of a forget set and are not in it themselves.
+
+    Args:
+        data: the dataset, a folder or a Hub id.
+        forget: forget set such as "forget10".
+        revision: Hub revision.
 
     Raises:
-        RememError: a figure differs from what the results state.
+        RememError: no such dataset or forget set.
+    """
+    source = open_source(data, revision)
+    count = source.forget_count(forget)
+    people = source.load(PROFILES)[PEOPLE].select_columns(["identity_id", "forget_rank", "links"])
+    forgotten = {person["identity_id"] for person in people if person["forget_rank"] <= count}
+    linked = {
+        link["identity_id"]
+        for person in people
+        if person["identity_id"] in forgotten
+        for link in person["links"]
+    }
+    return linked - forgotten
+
+
+def print_rescored(rescored: Rescored, by: str | None = None, neighbours: Collection[str] = ()) -> None:
+    """Print the figures as a table, and what differs.
+
+    Args:
+        rescored: the run.
+        by: also print the headline metrics of every group of rows, see `aggregates.GROUPS`.
+        neighbours: identities linked to those to be forgotten.
+
+    Raises:
+        RememError: a figure differs from what the results state, or no such grouping.
     """
     from rich.console import Console
-    from rich.table import Table
 
-    table = Table("task", "metric", "mean", "± se", "rows")
-    for task, figures in rescored.figures.items():
-        for number, (name, figure) in enumerate(figures.items()):
-            error = "N/A" if figure.stderr is None else f"{figure.stderr:.4f}"
-            table.add_row("" if number else task, name, f"{figure.value:.4f}", error, str(figure.n))
     console = Console(highlight=False)
     console.width = max(console.width, 100)  # task names are long, and of no use in pieces
-    console.print(table)
+    console.print(_table("task", rescored.figures))
+    if by is not None:
+        groups: dict[str, dict[str, Figure]] = {}
+        for metric in (*HEADLINES, "keyword_recall", "exposure"):
+            for name, figure in grouped(rescored.rows, metric, by).items():
+                groups.setdefault(name, {})[metric] = figure
+        console.print(_table(by, dict(sorted(groups.items()))))
+    gaps: dict[str, dict[str, Figure]] = {}
+    for gap in differences(rescored.rows, neighbours):
+        gaps.setdefault(f"{gap.part}: {gap.name}", {})[gap.metric] = gap.figure
+    if gaps:
+        console.print(_table("difference (n: people)", gaps))
     total = sum(map(len, rescored.figures.values()))
     if rescored.differences:
         more = len(rescored.differences) - 1
         raise RememError(rescored.differences[0][:-1] + (f"; {more} more differ." if more else "."))
     console.print(f"All {total} figures of {rescored.results} are reproduced.", soft_wrap=True)
+
+
+def _table(first: str, figures: dict[str, dict[str, Figure]]):
+    from rich.table import Table
+
+    table = Table(first, "metric", "mean", "± se", "n")
+    for name, by_metric in figures.items():
+        for number, (metric, figure) in enumerate(by_metric.items()):
+            error = "N/A" if figure.stderr is None else f"{figure.stderr:.4f}"
+            table.add_row("" if number else name, metric, f"{figure.value:.4f}", error, str(figure.n))
+    return table

@@ -85,12 +85,23 @@ def verify(
 @app.command()
 def rescore(
     results: Annotated[Path, typer.Argument(help="A results file, or what --output_path named.")],
+    by: Annotated[
+        str | None,
+        typer.Option(help="Also by attribute, category, hops, identity, split or task."),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="The dataset: also compare retained people who are linked to forgotten ones."),
+    ] = None,
+    revision: Annotated[str | None, typer.Option(help="Hub revision of the dataset.")] = None,
 ) -> None:
     """Compute every figure of a run again from the files beside its results, without the model."""
-    from harness_tasks.rescore import print_rescored
+    from harness_tasks.rescore import neighbours_of, print_rescored
     from harness_tasks.rescore import rescore as run
 
-    print_rescored(run(results))
+    rescored = run(results)
+    neighbours = neighbours_of(data, rescored.forget, revision) if data else ()
+    print_rescored(rescored, by, neighbours)
 
 
 @app.command("install-tasks")

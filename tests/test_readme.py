@@ -39,7 +39,7 @@ ADDED = {
     r"make demo": THIS_ENVIRONMENT,  # made small by DEMO_OPTIONS
     r"remem-eval .*": SMALL_EVAL,
     r"lm_eval .*": SMALL_EVAL,
-    r"remem (report|verify) .*": "",
+    r"remem (report|verify|rescore) .*": "",
     r"remem install-tasks.*": "",
     r"remem adopt .*": "",
     r"python -m recipes\.reference .*": "",

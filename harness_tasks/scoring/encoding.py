@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from PIL import Image
 
+from remem_dataset.errors import RememError
 from remem_dataset.prompts import adds_special_tokens
 
 
@@ -31,6 +32,9 @@ def encode_prompts(
     Returns:
         Keyword arguments for the model: input_ids and attention_mask of shape (B, T), and whatever else
         the processor makes (pixel_values …).
+
+    Raises:
+        RememError: the processor refuses, such as placeholders and pictures that are not equally many.
     """
     tokenizer = processor.tokenizer
     options: dict[str, Any] = {"padding": True, "padding_side": "left", "return_tensors": "pt"}
@@ -38,9 +42,16 @@ def encode_prompts(
         options["add_special_tokens"] = False
     pictures = [list(group) for group in images]
     if any(pictures):
-        encoded = processor(text=list(prompts), images=pictures, **options)
-    else:
+        options["images"] = pictures
+    try:
         encoded = processor(text=list(prompts), **options)
+    except (ValueError, IndexError, TypeError) as error:
+        # Processors say in their own ways that placeholders and pictures are not equally many.
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise RememError(
+            f"The processor {type(processor).__name__} cannot encode a prompt with {len(pictures[0])} "
+            f"pictures ({reason[:200]})."
+        ) from None
     return {
         name: value.to(device=device, dtype=dtype if value.is_floating_point() else None)
         for name, value in encoded.items()

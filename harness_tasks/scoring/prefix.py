@@ -135,16 +135,21 @@ class PrefixScorer:
         """
         tokens = [tuple(ids) for ids in answers]
         distinct = list(dict.fromkeys(tokens))
-        if self._paths[pictured] is None:
-            self._paths[pictured] = self._choose(inputs, distinct[:CHECKED_ANSWERS])
-        run = {TRIE: self._trie, EXPAND: self._expand, FULL: self._full}[self._paths[pictured]]
         self._check_length(inputs["input_ids"].shape[1] + max(map(len, distinct)))
+        path = self._paths[pictured]
+        if path is None:
+            path = self._paths[pictured] = self._choose(inputs, distinct[:CHECKED_ANSWERS])
+        # A collapsed model has nothing to compare: a later question decides, and this one is not slow.
+        run = {TRIE: self._trie, EXPAND: self._expand, FULL: self._full}[path or EXPAND]
         wanted = frozenset(tokens[:detailed])
         scores = dict(zip(distinct, run(inputs, distinct, wanted), strict=True))
         return [scores[ids] for ids in tokens]
 
-    def _choose(self, inputs: dict[str, torch.Tensor], answers: list[tuple[int, ...]]) -> str:
+    def _choose(self, inputs: Inputs, answers: list[Tokens]) -> str | None:
+        """The fastest path that agrees with a full forward; None if that gives scores that are no numbers."""
         reference = self._full(inputs, answers)
+        if not all(math.isfinite(score[0]) for score in reference):
+            return None
         for path, run in ((TRIE, self._trie), (EXPAND, self._expand)):
             try:
                 difference = self._disagreement(run(inputs, answers), reference)

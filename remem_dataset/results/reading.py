@@ -223,4 +223,7 @@ def _scored_row(row: Fields) -> ScoredRow:
         question_type=row.text("question_type", required=False, longest=64) or "",
         split_role=row.text("split_role", required=False, longest=64) or "",
         metrics=metrics,
+        hops=row.whole("hops", required=False) or 0,
+        qa_category=row.text("qa_category", required=False, longest=64) or "",
+        forget_rank=row.whole("forget_rank", required=False) or 0,
     )

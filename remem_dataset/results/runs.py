@@ -50,6 +50,9 @@ class ScoredRow:
     question_type: str
     split_role: str
     metrics: Mapping[str, float]
+    hops: int = 0
+    qa_category: str = ""
+    forget_rank: int = 0
 
 
 @dataclass(frozen=True)

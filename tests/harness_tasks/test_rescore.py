@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from harness_tasks.record import ScoredAnswers
-from harness_tasks.rescore import rescore
+from harness_tasks.rescore import neighbours_of, rescore
 from harness_tasks.sidecar import read_sidecar, write_sidecar
 from remem_dataset.cli import app
 from remem_dataset.errors import RememError, run_app
@@ -67,6 +67,25 @@ def test_the_command_prints_the_table(run, capsys):
     assert "remem_forget_seen_single_exposure" in out
     assert "figures of" in out
     assert "are reproduced" in out
+
+
+def test_groups_and_differences_are_printed(run, tiny_dataset, capsys):
+    with pytest.raises(SystemExit) as ended:
+        run_app(app, "remem", ["rescore", str(run), "--by", "attribute", "--data", str(tiny_dataset)])
+    assert not ended.value.code
+    out = capsys.readouterr().out
+    for text in ("home_address", "forget: single-hop − multi-hop", "retain: neighbours − others"):
+        assert text in out
+    with pytest.raises(SystemExit) as ended:
+        run_app(app, "remem", ["rescore", str(run), "--by", "mood"])
+    assert ended.value.code == 2
+
+
+def test_neighbours_are_siblings_and_colleagues_of_the_forgotten(tiny_dataset):
+    """Of four people each has a sibling and a former colleague among the others."""
+    assert len(neighbours_of(str(tiny_dataset), "forget25")) == 2
+    assert len(neighbours_of(str(tiny_dataset), "forget50")) == 2
+    assert "id_0001" not in neighbours_of(str(tiny_dataset), "forget25")
 
 
 def test_a_figure_that_was_touched_up_is_seen(run, capsys):

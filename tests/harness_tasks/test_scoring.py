@@ -168,3 +168,26 @@ def test_the_score_is_a_pair_that_survives_pickling():
 def test_an_unknown_path_is_an_error(model, processor):
     with pytest.raises(ValueError, match="auto, trie, expand, full"):
         PrefixScorer(model, processor, path="fast")
+
+
+def test_a_collapsed_model_is_scored_fast_and_decides_nothing(processor):
+    """Weights that are not numbers: every score is none, no path is chosen for good, nothing is raised."""
+    broken = tiny_llava(processor)
+    with torch.no_grad():
+        broken.lm_head.weight.fill_(float("nan"))
+    scorer = PrefixScorer(broken, processor)
+    scores = scorer.score(build_prompt(processor, "What?", 1), [picture(0)], ANSWERS, detailed=1)
+    assert all(np.isnan(score[0]) for score in scores)
+    assert scorer.path is None
+
+
+def test_placeholders_and_pictures_must_be_equally_many(processor):
+    prompt = build_prompt(processor, "What?", 2)
+    with pytest.raises(RememError, match="LlavaProcessor cannot encode a prompt with 1 pictures"):
+        encode_prompts(processor, [prompt], [[picture(0)]])
+
+
+def test_a_prompt_longer_than_the_context_is_refused(model, processor):
+    prompt = build_prompt(processor, "What? " * 300, 1)
+    with pytest.raises(RememError, match=r"has \d+ tokens, but the context of the model llava has 512"):
+        PrefixScorer(model, processor).score(prompt, [picture(0)], ANSWERS)
