@@ -106,6 +106,20 @@ def extra_memory(device: str, work) -> float:
     return (torch.cuda.max_memory_allocated() - before) / 2**30
 
 
+def naive(bench: BenchmarkModel, answer: tuple[int, ...]) -> list[float]:
+    """Log P of each token of one answer, the long way."""
+    inputs = dict(bench.inputs)
+    ids = torch.tensor([answer], device=inputs["input_ids"].device)
+    inputs["input_ids"] = torch.cat([inputs["input_ids"], ids], dim=1)
+    for name in ("attention_mask", "token_type_ids", "mm_token_type_ids"):
+        if name in inputs:
+            marks = torch.full_like(ids, int(name == "attention_mask"))
+            inputs[name] = torch.cat([inputs[name], marks], dim=1)
+    logprobs = bench.model(**inputs).logits.float().log_softmax(-1)
+    told = logprobs[0, bench.length - 1 : -1].gather(-1, ids[0, :, None])
+    return told[:, 0].tolist()
+
+
 def memory_of(device: str) -> int:
     """What `remem-vlm` gives a batch of answers by default, in bytes."""
     return 1 << 29 if device == "cpu" else 1 << 32
