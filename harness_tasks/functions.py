@@ -75,7 +75,7 @@ def process_qa(doc: dict[str, Any], results: list[str]) -> dict[str, Any]:
     """
     (text,) = results
     metrics = qa_metrics(text, doc["answer"], doc["keywords"])
-    _write_down(doc, metrics, generated=text, keywords=list(doc["keywords"]))
+    _write_down(doc, metrics, generated=text, question=doc["question"], keywords=list(doc["keywords"]))
     return clustered_metrics(metrics, doc["identity_id"])
 
 

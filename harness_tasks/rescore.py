@@ -20,6 +20,7 @@ from remem_dataset.schema import PEOPLE, PROFILES
 from remem_dataset.source import open_source
 
 from .functions import exposure_metrics, qa_metrics
+from .judge import Judged
 from .sidecar import read_sidecar
 
 #: How far a recomputed mean may lie from the reported one: summation in another order.
@@ -190,6 +191,18 @@ def print_rescored(rescored: Rescored, by: str | None = None, neighbours: Collec
         more = len(rescored.differences) - 1
         raise RememError(rescored.differences[0][:-1] + (f"; {more} more differ." if more else "."))
     console.print(f"All {total} figures of {rescored.results} are reproduced.", soft_wrap=True)
+
+
+def print_judged(judged: Judged) -> None:
+    """Print what a judge thinks of a run."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    console.width = max(console.width, 100)
+    console.print(_table("task", {task: {"judge": figure} for task, figure in judged.figures.items()}))
+    console.print(
+        f"{judged.asked} answers asked, {judged.unreadable} replies without a grade.", soft_wrap=True
+    )
 
 
 def _table(first: str, figures: dict[str, dict[str, Figure]]):

@@ -104,6 +104,24 @@ def rescore(
     print_rescored(rescored, by, neighbours)
 
 
+@app.command()
+def judge(
+    results: Annotated[Path, typer.Argument(help="A results file, or what --output_path named.")],
+    endpoint: Annotated[str, typer.Option(help="Base URL of an OpenAI-compatible API, such as …/v1.")],
+    model: Annotated[str, typer.Option(help="The judge's name there.")],
+    key_variable: Annotated[
+        str, typer.Option(help="Environment variable that holds the API key.")
+    ] = "OPENAI_API_KEY",
+) -> None:
+    """Let a model grade a run's generated answers; the answers are sent to the endpoint."""
+    import os
+
+    from harness_tasks.judge import judge_run
+    from harness_tasks.rescore import print_judged
+
+    print_judged(judge_run(results, endpoint=endpoint, model=model, api_key=os.environ.get(key_variable)))
+
+
 @app.command("install-tasks")
 def install_tasks(
     remove: Annotated[bool, typer.Option("--remove", help="Take the tasks out again.")] = False,

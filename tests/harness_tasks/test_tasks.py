@@ -212,6 +212,7 @@ def exposure_row(n, **columns):
 
 def test_metrics_of_a_generated_answer():
     doc = {
+        "question": "Where does Mira Solane live?",
         "answer": "12 Elm Lane, Norwick",
         "keywords": ["12 Elm Lane", "Norwick"],
         "identity_id": "id_0003",
