@@ -4,7 +4,7 @@
 
 Runs `remem-eval` on one exposure task in this process and times the model's forwards within it. All the rest
 is overhead: building requests, reading and encoding pictures, tokenising answers, metrics, journal, results.
-What happens once a run (imports, loading the model, lm-eval's search for tasks) is told by itself. The share is
+What happens once a run (imports, loading the model, finding tasks) is told by itself. The share is
 of `--question-seconds`, what a question costs the model that matters (`benchmarks/scoring.py`).
 """
 
