@@ -4,8 +4,8 @@
 
 Every figure is measured in this run, in fresh processes: CPU seconds a picture at 256² and 384² (preparing a
 person included, spread over the pictures that the default preset draws of each, and told by itself; with
-and without the check of faces), peak memory of a worker, the wall-clock ratio of a small build with one worker
-and with two, and what the machine allows: the ratio of two processes that draw and share nothing.
+and without the check of faces), peak memory of a worker, the wall-clock ratio of a small build with one
+worker and with two, and what the machine allows: the ratio of two processes that draw and share nothing.
 """
 
 from __future__ import annotations
