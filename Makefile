@@ -5,6 +5,8 @@ BIN    := $(VENV)/bin
 DATA   ?= remem
 RUNS   ?= runs/demo
 FORGET ?= forget25
+# Processes that the tests are shared out among
+JOBS   ?= 2
 # More options of recipes.demo, such as --learn-options '--max-steps 50'
 DEMO_OPTIONS ?=
 
@@ -23,7 +25,7 @@ demo: $(VENV)/.installed
 	$(BIN)/python -m recipes.demo --data $(DATA) --out $(RUNS) --forget $(FORGET) $(DEMO_OPTIONS)
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

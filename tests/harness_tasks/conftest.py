@@ -36,9 +36,16 @@ def text_model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def lm(model_folder: Path) -> RememVLM:
-    """The tiny LLaVA as `remem-vlm`."""
+def _loaded_lm(model_folder: Path) -> RememVLM:
     return RememVLM(str(model_folder), device="cpu", batch_size=4)
+
+
+@pytest.fixture
+def lm(_loaded_lm: RememVLM) -> RememVLM:
+    """The tiny LLaVA as `remem-vlm`, as if nothing had been asked of it yet."""
+    _loaded_lm.chat_applied = False
+    _loaded_lm.batch_size_per_gpu = 4
+    return _loaded_lm
 
 
 @pytest.fixture(scope="session")

@@ -103,7 +103,7 @@ def test_generation_does_not_depend_on_the_batch(lm, source):
     assert len(set(together)) > 1
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def talkative(lm) -> tuple[Instance, list[int]]:
     """A question that the tiny model answers at some length, and the tokens of its answer."""
     for number in range(50):
