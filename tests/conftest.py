@@ -27,6 +27,7 @@ def tiny_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 _SHARE_LM_EVAL = ("tests/harness_tasks/", "tests/remem_dataset/test_adopt.py", "tests/test_readme.py")
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With `-n`, keep the tests of a file in one process, for their fixtures, and those above in one too."""
     for item in items:
