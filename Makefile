@@ -5,12 +5,12 @@ BIN    := $(VENV)/bin
 DATA   ?= remem
 RUNS   ?= runs/demo
 FORGET ?= forget25
-# Processes that the tests are shared out among
-JOBS   ?= 2
+# Tests that use the installed lm_eval, into which some link our tasks: they cannot run beside one another
+LM_EVAL_TESTS := tests/harness_tasks tests/remem_dataset/test_adopt.py tests/test_readme.py
 # More options of recipes.demo, such as --learn-options '--max-steps 50'
 DEMO_OPTIONS ?=
 
-.PHONY: demo test lint env clean
+.PHONY: demo test test-lm-eval test-others lint env clean
 .DELETE_ON_ERROR:
 
 env: $(VENV)/.installed
@@ -25,7 +25,13 @@ demo: $(VENV)/.installed
 	$(BIN)/python -m recipes.demo --data $(DATA) --out $(RUNS) --forget $(FORGET) $(DEMO_OPTIONS)
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+	$(MAKE) -j 2 --output-sync=line --no-print-directory test-lm-eval test-others
+
+test-lm-eval: $(VENV)/.installed
+	$(BIN)/python -m pytest $(LM_EVAL_TESTS)
+
+test-others: $(VENV)/.installed
+	$(BIN)/python -m pytest tests $(addprefix --ignore=,$(LM_EVAL_TESTS))
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

@@ -23,19 +23,6 @@ def tiny_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_dataset(tmp_path_factory.mktemp("data") / "remem")
 
 
-#: Tests that look into the installed lm_eval, or link our tasks into it: they cannot run beside one another.
-_SHARE_LM_EVAL = ("tests/harness_tasks/", "tests/remem_dataset/test_adopt.py", "tests/test_readme.py")
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With `-n`, keep the tests of a file in one process, for their fixtures, and those above in one too."""
-    for item in items:
-        file = item.nodeid.split("::")[0]
-        group = "lm_eval" if file.startswith(_SHARE_LM_EVAL) else file
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 def pytest_sessionfinish() -> None:
     import shutil
 
