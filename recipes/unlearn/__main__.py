@@ -36,6 +36,9 @@ def main(
     forget_log_prob: Annotated[
         float, typer.Option(help="Stop below this mean log P of a forget answer token, in nats, …")
     ] = _DEFAULT.forget_log_prob,
+    forget_exact_match: Annotated[
+        float, typer.Option(help="… or, for methods that teach refusals, at this forget exact match …")
+    ] = _DEFAULT.forget_exact_match,
     retain_exact_match: Annotated[
         float, typer.Option(help="… if at least this share of the retain rows is answered exactly.")
     ] = _DEFAULT.retain_exact_match,
@@ -60,6 +63,7 @@ def main(
         views=views,
         precision=precision,
         forget_log_prob=forget_log_prob,
+        forget_exact_match=forget_exact_match,
         retain_exact_match=retain_exact_match,
         probe_every=probe_every,
         checkpoint_every=checkpoint_every,
