@@ -9,6 +9,7 @@ from typing import Any
 
 from recipes.answers import AnswerScores, score_batches
 from recipes.augmentation import augmentation
+from recipes.lora import Lora, with_adapter
 from recipes.models import load_model
 from recipes.outputs import RECORD, Record, check_not_input, model_identity, open_partial, publish, reuse
 from recipes.questions import Collator, QuestionSet, pad_token_id
@@ -58,6 +59,7 @@ class UnlearnSettings:
         retain_exact_match: … and this share of the retain rows is answered exactly.
         probe_every: steps between measurements.
         checkpoint_every: steps between checkpoints; 0 writes none.
+        lora: an adapter to train in the place of the whole model.
     """
 
     method: str = "npo"
@@ -65,7 +67,7 @@ class UnlearnSettings:
     epochs: float = 25.0
     batch_size: int = 12
     lr: float = 1e-4
-    augment: str = "medium"
+    augment: str = "none"
     forget_views: int = 4
     views: str = "any"
     precision: str = "auto"
@@ -74,6 +76,7 @@ class UnlearnSettings:
     retain_exact_match: float = 0.99
     probe_every: int = 10
     checkpoint_every: int = 50
+    lora: Lora = field(default_factory=Lora)
 
     def __post_init__(self) -> None:
         check_positive(self, "epochs", "batch_size", "lr", "forget_views", "probe_every")
@@ -154,6 +157,7 @@ def unlearn(
     forget = forget or source.manifest["default_forget"]
     check_not_input(out, model)
     network, processor = load_model(model)
+    network = with_adapter(network, settings.lora)
     recorded = {**dataclasses.asdict(settings), "forget": forget, "options": dataclasses.asdict(method)}
     record = Record.start("unlearn", source, model_identity(model), recorded, seed)
     if reuse(out, record, restart):
