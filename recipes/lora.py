@@ -38,12 +38,13 @@ class Lora:
             )
 
 
-def with_adapter(model: Any, lora: Lora) -> Any:
+def with_adapter(model: Any, lora: Lora, seed: int) -> Any:
     """A model with a fresh adapter that alone is trained; the model itself if the rank is 0.
 
     Args:
         model: a transformers vision-language model, or one that has an adapter already.
         lora: the adapter.
+        seed: of its random start.
 
     Raises:
         RememError: the model has an adapter already, or a target that no layer is called.
@@ -75,7 +76,9 @@ def with_adapter(model: Any, lora: Lora) -> Any:
         target_modules=[name for name in layers if name.rsplit(".", 1)[-1] in wanted],
         lora_dropout=0.0,
     )
-    return get_peft_model(model, config)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return get_peft_model(model, config)
 
 
 def is_adapter(model: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 from recipes.answers import score_batches
 from recipes.augmentation import augmentation, picture_statistics
 from recipes.learn.warm_up import warm_up_pictures
-from recipes.lora import Lora, with_adapter
+from recipes.lora import Lora, is_adapter, with_adapter
 from recipes.models import load_model
 from recipes.outputs import RECORD, Record, check_not_input, model_identity, open_partial, publish, reuse
 from recipes.questions import Collator, Course, QuestionSet, pad_token_id, pass_over
@@ -130,7 +130,9 @@ def learn(
     rows_of(source, settings.split, check_only=True)
     check_not_input(out, model)
     network, processor = load_model(model)
-    network = with_adapter(network, settings.lora)
+    network = with_adapter(network, settings.lora, seed)
+    if settings.warm_up and is_adapter(network):
+        raise RememError("--warm-up trains the vision tower, which an adapter leaves alone; leave it out.")
     record = Record.start("learn", source, model_identity(model), dataclasses.asdict(settings), seed)
     if reuse(out, record, restart):
         return read_json_object(out / RECORD, "record")

@@ -157,7 +157,7 @@ def unlearn(
     forget = forget or source.manifest["default_forget"]
     check_not_input(out, model)
     network, processor = load_model(model)
-    network = with_adapter(network, settings.lora)
+    network = with_adapter(network, settings.lora, seed)
     recorded = {**dataclasses.asdict(settings), "forget": forget, "options": dataclasses.asdict(method)}
     record = Record.start("unlearn", source, model_identity(model), recorded, seed)
     if reuse(out, record, restart):

@@ -66,6 +66,7 @@ def test_an_adapter_is_unlearned_further(adapter, two_people, tmp_path):
 
 def test_an_interrupted_adapter_continues(two_people, vanilla, tmp_path, monkeypatch):
     learn(str(vanilla), str(two_people), tmp_path / "through", LORA)
+    torch.manual_seed(7)  # the adapter's start is the run's seed's and nobody else's
     step = RememTrainer.training_step
 
     def power_cut(self, *args, **kwargs):
@@ -89,6 +90,8 @@ def test_bad_input_is_named(adapter, two_people, vanilla, tmp_path):
 
     with pytest.raises(RememError, match=r"--lora-targets names qkv, but .* are called down_proj, gate_proj"):
         attempt(vanilla, Lora(rank=4, targets="q_proj,qkv"))
+    with pytest.raises(RememError, match="an adapter leaves alone"):
+        learn(str(vanilla), str(two_people), tmp_path / "out", dataclasses.replace(LORA, warm_up=2))
     with pytest.raises(RememError, match="an adapter already"):
         attempt(adapter, Lora(rank=4))
     with pytest.raises(RememError, match="--lora-rank is -1"):
