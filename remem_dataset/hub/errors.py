@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import sleep
 from typing import TypeVar
 
 import httpx2
@@ -104,7 +104,7 @@ def patiently(step: Callable[[], T]) -> T:
             raise TooLongWait(wait)
         wait = max(wait, pause)
         print(f"The Hub did not answer as hoped ({_name(error)}); again in {wait:.0f} s.", file=sys.stderr)
-        time.sleep(wait)
+        sleep(wait)
     return step()
 
 
