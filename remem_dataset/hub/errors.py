@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -109,9 +110,12 @@ def patiently(step: Callable[[], T]) -> T:
 
 
 def _root(error: BaseException) -> BaseException:
-    """huggingface_hub wraps what goes wrong in an upload into RuntimeErrors, and some downloads likewise."""
-    while isinstance(error, (RuntimeError, LocalEntryNotFoundError)) and error.__cause__ is not None:
-        error = error.__cause__
+    """What an error comes from: huggingface_hub wraps faults of uploads, downloads and cards into others."""
+    while (cause := error.__cause__) is not None:
+        wrapped = isinstance(error, (RuntimeError, LocalEntryNotFoundError))
+        if not wrapped and not (isinstance(error, ValueError) and isinstance(cause, HfHubHTTPError)):
+            break
+        error = cause
     return error
 
 
@@ -140,9 +144,9 @@ def clear_errors(repo: str, *, kind: str = "dataset", revision: str | None = Non
     """
     try:
         yield
-    except RememError:
-        raise
     except Exception as error:
+        if isinstance(root := _root(error), RememError):
+            raise root from None
         sentence = explain(error, repo, kind, revision)
         if sentence is None:
             raise
@@ -160,6 +164,10 @@ def explain(error: BaseException, repo: str, kind: str, revision: str | None = N
         return _offline(repo, kind, revision)
     if isinstance(error, HfHubHTTPError):
         return _refused(error, repo, kind, revision)
+    if isinstance(error, json.JSONDecodeError):
+        return (
+            f"What answers at {constants.ENDPOINT} is no Hub; check HF_ENDPOINT and the network's login page."
+        )
     if isinstance(error, (httpx2.TransportError, httpx2.TooManyRedirects)):
         return (
             f"The Hub at {constants.ENDPOINT} cannot be reached ({type(error).__name__}); check the network "
