@@ -16,31 +16,31 @@ from tests.fakes.hub import OWNER, Fault
 
 REPO, VERSION = "lab/remem", "v1.0.0"
 
-#: Requests of a publication, in the order in which they are first made.
+#: Requests of a publication in the order in which they are first made, and how often each is made at least.
 STEPS = (
-    ("GET", r"/api/datasets/lab/remem$"),
-    ("POST", "/repos/create"),
-    ("GET", "/refs"),
-    ("GET", "/tree/"),
-    ("POST", "/validate-yaml"),
-    ("POST", "/preupload/"),
-    ("POST", "objects/batch"),
-    ("PUT", "/lfs/"),
-    ("POST", "/lfs-verify/"),
-    ("POST", "/commit/"),
-    ("POST", "/tag/"),
+    ("GET", r"/api/datasets/lab/remem$", 2),
+    ("POST", "/repos/create", 1),
+    ("GET", "/refs", 1),
+    ("GET", "/tree/", 2),
+    ("POST", "/validate-yaml", 1),
+    ("POST", "/preupload/", 1),
+    ("POST", "objects/batch", 1),
+    ("PUT", "/lfs/", 15),
+    ("POST", "/lfs-verify/", 15),
+    ("POST", "/commit/", 1),
+    ("POST", "/tag/", 1),
 )
 
 
 def random_fault(draw: random.Random) -> Fault:
     """A fault at any step, once, a few times or for ever."""
-    method, path = draw.choice(STEPS)
+    method, path, requests = draw.choice(STEPS)
     effect = draw.choice(("refuse", "refuse", "refuse", "drop", "lose", "cut", "slow", "move"))
     return Fault(
         effect,
         method,
         path,
-        skip=draw.choice((0, 0, 0, 1, 3)),
+        skip=draw.randrange(requests),
         times=draw.choice((1, 1, 2, 7, -1)),
         status=draw.choice((429, 429, 500, 502, 503, 504, 403, 409)),
         retry_after=draw.choice((None, 0, 1, 30, 7200)),
@@ -72,6 +72,7 @@ def test_complete_and_tagged_or_untagged_and_resumable(online, tiny_dataset, see
     done = None
     with contextlib.suppress(RememError):
         done = publish(api, contents, REPO, VERSION)
+    assert online.faults.hit
     before = tagged()
     assert done is None or before == done.commit
     online.faults.clear()
