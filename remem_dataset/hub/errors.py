@@ -63,17 +63,20 @@ def asked_wait(response: httpx2.Response) -> float | None:
 
 
 def bound_waits() -> None:
-    """Make every Hub request of this process end in time: no hanging, no waiting for hours.
+    """Make every Hub request of this process end in time, and say so when it waits.
 
-    huggingface_hub waits as long as a `Retry-After` says and sets no time limit on answers.
+    huggingface_hub waits as long as a `Retry-After` says, sets no time limit on answers, and its own warnings
+    show the signed addresses that files are uploaded to.
     """
-    from huggingface_hub.utils import set_client_factory
+    from huggingface_hub.utils import logging, set_client_factory
     from huggingface_hub.utils._http import default_client_factory
 
     def check(response: httpx2.Response) -> None:
         wait = asked_wait(response)
         if wait is not None and wait > LONGEST_WAIT:
             raise TooLongWait(wait)
+        if wait:
+            print(f"The Hub asks to wait {wait:.0f} s before the next request.", file=sys.stderr)
 
     def client() -> httpx2.Client:
         made = default_client_factory()
@@ -82,6 +85,7 @@ def bound_waits() -> None:
         return made
 
     set_client_factory(client)
+    logging.set_verbosity_error()
 
 
 def patiently(step: Callable[[], T]) -> T:

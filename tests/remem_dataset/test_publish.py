@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
-from huggingface_hub import HfApi, constants
+from huggingface_hub import HfApi
 
 from remem_dataset.errors import RememError
 from remem_dataset.hub.contents import Contents
@@ -18,9 +14,6 @@ from remem_dataset.hub.errors import LONGEST_WAIT, bound_waits
 from remem_dataset.hub.publish import plan, publish
 from tests.fakes.dataset import build_dataset, small_config
 from tests.fakes.hub import OWNER, READER, STRANGER, Fault
-from tests.fakes.hub.requests import Answer
-
-from .test_cli import call
 
 REPO = "lab/remem"
 
@@ -175,6 +168,14 @@ def test_another_dataset_is_not_written_over(api, hub, contents):
     assert publish(api, contents, REPO, "v1.0.0").tagged
 
 
+def test_a_branch_named_like_the_version_is_refused(api, hub, contents):
+    hub.create(REPO)
+    api.create_branch(REPO, branch="v1.0.0", repo_type="dataset")
+    with pytest.raises(RememError, match=r"has a branch v1\.0\.0"):
+        publish(api, contents, REPO, "v1.0.0")
+    assert len(hub.repo(REPO).commits) == 1
+
+
 def test_a_dry_run_only_looks(api, hub, contents):
     found = plan(api, contents, REPO, "v1.0.0")
     assert (found.create, found.tagged, found.difference.send) == (True, False, list(contents.files))
@@ -209,7 +210,7 @@ def test_who_may_not_publish_is_told_what_to_do(online, hub, contents, monkeypat
 
 
 @pytest.mark.parametrize("where", ["/preupload/", "/commit/", "/refs", "objects/batch"])
-def test_a_wait_of_an_hour_is_not_waited(api, hub, contents, monkeypatch, where):
+def test_a_wait_of_an_hour_is_not_waited(api, hub, contents, monkeypatch, capsys, where):
     waited = []
     monkeypatch.setattr("remem_dataset.hub.errors.sleep", waited.append)
     monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", waited.append)
@@ -219,95 +220,6 @@ def test_a_wait_of_an_hour_is_not_waited(api, hub, contents, monkeypatch, where)
         publish(api, contents, REPO, "v1.0.0")
     hub.faults.add(Fault("refuse", path=where, status=429, retry_after=LONGEST_WAIT))
     assert publish(api, contents, REPO, "v1.0.0").tagged
+    assert f"The Hub asks to wait {LONGEST_WAIT} s" in capsys.readouterr().err
     assert len(waited) == 1
     assert waited[0] in (LONGEST_WAIT, LONGEST_WAIT + 1)  # huggingface_hub adds one
-
-
-def test_the_command(online, monkeypatch, capsys, tiny_dataset, tmp_path):
-    options = ("publish", tiny_dataset, "--repo", REPO, "--version")
-    assert call(monkeypatch, *options, "v1.0.0", "--dry-run") == 0
-    would = capsys.readouterr()
-    assert "Would send 19 files to lab/remem in a new repository, in one commit:" in would.out
-    assert call(monkeypatch, *options, "v1.0.0") == 0
-    done = capsys.readouterr()
-    assert f"{online.url}/datasets/{REPO}/tree/v1.0.0" in done.out
-    assert 'load_dataset("lab/remem", "forget25", revision="v1.0.0")' in done.out
-    assert online.repo(REPO).tags.keys() == {"v1.0.0"}
-    monkeypatch.setenv("HF_TOKEN", READER)
-    assert call(monkeypatch, *options, "v1.0.1") == 2
-    refused = capsys.readouterr()
-    assert refused.err.startswith("error: Your token may not do this")
-    assert len(refused.err.splitlines()) == 1
-    for run in (would, done, refused):
-        assert "hf_" not in run.out + run.err
-    for path in (tmp_path / "hub-cache").rglob("*"):
-        assert not path.is_file() or b"hf_" not in path.read_bytes()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (("--repo", REPO, "--version", "1.0"), "'1.0' is no version; a version looks like v1.0.0."),
-        (("--repo", REPO, "--version", "v01.0.0"), "'v01.0.0' is no version"),
-        (("--repo", "remem", "--version", "v1.0.0"), "'remem' does not name a Hub repository"),
-        (("--repo", "lab/../x", "--version", "v1.0.0"), "does not name a Hub repository"),
-        (("--repo", REPO), "Missing option '--version'"),
-    ],
-)
-def test_names_that_do_not_fit(monkeypatch, capsys, tiny_dataset, arguments, said):
-    assert call(monkeypatch, "publish", tiny_dataset, *arguments) == 2
-    error = capsys.readouterr().err
-    assert error.startswith("error: ")
-    assert said in error
-    assert len(error.splitlines()) == 1
-
-
-def test_a_damaged_folder_is_not_sent(online, monkeypatch, capsys, tiny_dataset, tmp_path):
-    folder = Path(shutil.copytree(tiny_dataset, tmp_path / "remem"))
-    (path,) = folder.glob("data/eval/seen-*.parquet")
-    path.write_bytes(path.read_bytes()[:-10])
-    assert call(monkeypatch, "publish", folder, "--repo", REPO, "--version", "v1.0.0") == 2
-    assert "is not the file that was packed" in capsys.readouterr().err
-    assert online.log == []
-
-
-def test_no_network_and_offline(online, monkeypatch, capsys, tiny_dataset):
-    options = ("publish", tiny_dataset, "--repo", REPO, "--version", "v1.0.0")
-    monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
-    assert call(monkeypatch, *options) == 2
-    told = capsys.readouterr().err.splitlines()
-    assert len(told) == 5  # four more tries
-    assert told[-1].startswith("error: The Hub at http://127.0.0.1:9 cannot be reached (ConnectError); check")
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    assert call(monkeypatch, *options) == 2
-    (told,) = capsys.readouterr().err.splitlines()
-    assert told == f"error: HF_HUB_OFFLINE is set, so the Hub cannot be asked about {REPO}; unset it."
-    assert online.log == []
-
-
-def test_what_is_no_hub_is_told(online, monkeypatch, capsys, tiny_dataset):
-    page = Answer(b"<html>Sign in to the network</html>", headers={"Content-Type": "text/html"})
-    monkeypatch.setattr(online, "answer", lambda *_: page)
-    assert call(monkeypatch, "publish", tiny_dataset, "--repo", REPO, "--version", "v1.0.0") == 2
-    assert capsys.readouterr().err.startswith(f"error: What answers at {online.url} is no Hub; check")
-
-
-def test_a_killed_upload_is_gone_on_with(hub, tiny_dataset, tmp_path):
-    hub.faults.add(Fault("slow", "PUT", "/lfs/", skip=4, times=-1, seconds=30))
-    environment = {**os.environ, **hub.environment(tmp_path / "home")}
-    remem = Path(sys.executable).parent / "remem"
-    command = [str(remem), "publish", str(tiny_dataset), "--repo", REPO, "--version", "v1.0.0"]
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    while len(hub.faults.hit) < 1:
-        assert process.poll() is None
-        time.sleep(0.05)
-    process.kill()
-    process.wait()
-    assert (hub.repo(REPO).tags, len(hub.repo(REPO).commits)) == ({}, 1)
-    sent = {path for method, path, status in hub.log if method == "PUT" and status == 200}
-    assert len(sent) >= 3
-    hub.faults.clear()
-    hub.log.clear()
-    subprocess.run(command, env=environment, check=True, capture_output=True)
-    assert dataset_files(hub, "v1.0.0") == files_of(tiny_dataset)
-    assert not sent & {path for method, path, _ in hub.log if method == "PUT"}
