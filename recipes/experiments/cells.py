@@ -54,8 +54,8 @@ class Laboratory:
 
     def base(self, seed: int) -> Path:
         """The model that every cell of a seed starts from: tokenizer and text of the evaluating dataset."""
-        data, size, steps = self.evaluation(), self.experiment.model_size, self.experiment.shared_warm_up
-        inputs = {"data": open_source(data).fingerprint, "size": size, "seed": seed}
+        data, size, steps = self.evaluation(), self.experiment.size(), self.experiment.shared_warm_up
+        inputs = {"data": open_source(data).fingerprint, "size": vars(size), "seed": seed}
         untrained = build_reference(str(data), self.store.place("models", inputs), seed=seed, size=size)
         if not steps:
             return untrained

@@ -39,7 +39,7 @@ def lines(summary: Summary, title: str, axis: str) -> Any:
     Returns:
         A matplotlib figure.
     """
-    figure, axes = _figure(5.2, 3.6)
+    figure, axes = new_figure(5.2, 3.6)
     for colour, hop in zip(COLOURS, HOPS, strict=False):
         for role, dash, mark in zip(ROLES, ("-", "--"), ("o", "s"), strict=True):
             points = sorted(
@@ -75,7 +75,7 @@ def radar(summary: Summary, title: str, axis: str) -> Any:
     """One polygon for each cell over the four kinds of question. Arguments and result as `lines`."""
     spokes = [(hop, role) for hop in HOPS for role in ROLES]
     angles = np.linspace(0, 2 * np.pi, len(spokes), endpoint=False)
-    figure, axes = _figure(5.2, 4.2, polar=True)
+    figure, axes = new_figure(5.2, 4.2, polar=True)
     for colour, cell in zip(COLOURS, dict.fromkeys(p["cell"] for p in summary), strict=False):
         means = {p["metric"]: p["mean"] for p in summary if p["cell"] == cell}
         values = [means.get(f"exact_match_{hop}_{role}", math.nan) for hop, role in spokes]
@@ -102,7 +102,8 @@ def save(figure: Any, path: Path) -> None:
     plt.close(figure)
 
 
-def _figure(width: float, height: float, polar: bool = False) -> tuple[Any, Any]:
+def new_figure(width: float, height: float, polar: bool = False) -> tuple[Any, Any]:
+    """A figure of that size in inches with one pair of axes, drawn without a screen."""
     import matplotlib
 
     matplotlib.use("Agg")

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from recipes.learn.stage1 import LearnSettings
+from recipes.reference.size import ReferenceSize, load_size
 from remem_dataset.config import BenchmarkConfig
 from remem_dataset.errors import RememError
 
@@ -17,7 +18,8 @@ from .evaluation import tasks_of
 
 CONFIGS = Path(__file__).with_name("configs")
 
-FIGURES = ("lines", "radar", "scatter", "bars")
+STAGE2_FIGURES = ("scatter", "bars")
+FIGURES = ("lines", "radar", *STAGE2_FIGURES)
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Experiment:
         axis: the axis' label; "" for figures without one.
         dataset: `BenchmarkConfig` fields of every variant.
         evaluation: fields that the evaluating dataset has otherwise; all cells are asked its rows.
-        model_size: a size of the reference LVLM.
+        model_size: a size of the reference LVLM by name, or its fields.
         shared_warm_up: steps in which the vision tower learns to tell the people apart in the evaluating
             dataset's training pictures, once a seed and for all cells; 0 leaves that to `training.warm_up`.
         training: `LearnSettings` fields.
@@ -82,7 +84,7 @@ class Experiment:
     cells: tuple[Cell, ...]
     axis: str = ""
     evaluation: dict[str, Any] = field(default_factory=dict)
-    model_size: str = "base"
+    model_size: str | dict[str, int] = "base"
     shared_warm_up: int = 0
     training: dict[str, Any] = field(default_factory=dict)
     evaluate: tuple[str, ...] = ("qa",)
@@ -96,6 +98,15 @@ class Experiment:
     def config(self, cell: Cell) -> BenchmarkConfig:
         """Config of the dataset that a cell learns."""
         return BenchmarkConfig.from_dict({**self.dataset, **cell.dataset}, where=f"{self.name}: {cell.name}")
+
+    def size(self) -> ReferenceSize:
+        """How large the model is."""
+        if isinstance(self.model_size, str):
+            return load_size(self.model_size)
+        values = checked(self.model_size, ReferenceSize, f"{self.name}: model_size")
+        if missing := {f.name for f in dataclasses.fields(ReferenceSize)} - values.keys():
+            raise RememError(f"{self.name}: model_size lacks {', '.join(sorted(missing))}.")
+        return ReferenceSize(**values)
 
     def settings(self, cell: Cell) -> LearnSettings:
         """How a cell is learnt."""
@@ -168,9 +179,14 @@ def parse_experiment(name: str, values: dict[str, Any], where: str) -> Experimen
         stage2["levels"] = tuple(stage2["levels"])
         stage2["refusing"] = tuple(stage2.get("refusing") or ())
         built["unlearning"] = Unlearning(**stage2)
+        if len(cells) != 1:
+            raise RememError(f"{where}: an experiment with unlearning has one cell, its vanilla model.")
+    if (values["figure"] in STAGE2_FIGURES) != (values.get("unlearning") is not None):
+        raise RememError(f"{where}: {', '.join(STAGE2_FIGURES)} show unlearning, the other figures do not.")
     experiment = Experiment(**built)
     tasks_of(list(experiment.evaluate))
     experiment.evaluation_config()
+    experiment.size()
     for cell in experiment.cells:
         experiment.config(cell)
         experiment.settings(cell)
