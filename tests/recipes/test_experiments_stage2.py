@@ -40,7 +40,6 @@ EXPERIMENT = {
         "refusing": ["npo"],
         "methods": {"npo": {"method": "npo", "epochs": 1, "forget_views": 1, "options": {"beta": 0.2}}},
         "attacks": {
-            "relearn_2": {"count": 2, "steps": 1, "lr": 0.001},
             "quantise_4": {"bits": 4},
             "sampling": {"k": 2, "samples": 2, "temperature": 1.0},
         },
@@ -68,7 +67,7 @@ def test_methods_stand_beside_vanilla_and_retain_only(tmp_path, monkeypatch, cap
     assert int(npo["steps"]) > 0 == int(table["vanilla"]["steps"])
     assert npo["headline"] == "", "nothing was learnt in three steps, so the gate is shut"
     assert float(table["retain-only"]["forget_quality_p"]) == 1, "the same as itself"
-    for name in ("forget_exposure_share_seen", "relearn_2_forget_exposure_share", "sampling_leak_at_2"):
+    for name in ("forget_exposure_share_seen", "quantise_4_forget_exposure_share", "sampling_leak_at_2"):
         assert 0 <= float(npo[name]) <= 1
     told = json.loads((out / "small" / "provenance.json").read_text())
     assert told["unlearning"]["methods"]["npo"]["options"] == {"beta": 0.2}
