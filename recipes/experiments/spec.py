@@ -11,6 +11,8 @@ import yaml
 
 from recipes.learn.stage1 import LearnSettings
 from recipes.reference.size import ReferenceSize, load_size
+from recipes.unlearn.methods import get_method, method_names
+from recipes.unlearn.stage2 import UnlearnSettings
 from remem_dataset.config import BenchmarkConfig
 from remem_dataset.errors import RememError
 
@@ -45,13 +47,16 @@ class Unlearning:
 
     Attributes:
         levels: forget configs.
-        methods: name in tables -> `UnlearnSettings` fields, `method` among them.
+        methods: name in tables -> `UnlearnSettings` fields, `method` among them; left out, every method there
+            is, with its defaults.
         refusing: methods that train the model to refuse, marked in the figure.
         attacks: names of `recipes.experiments.attacks` with their settings; empty for none.
     """
 
     levels: tuple[str, ...]
-    methods: dict[str, dict[str, Any]]
+    methods: dict[str, dict[str, Any]] = field(
+        default_factory=lambda: {name: {"method": name} for name in method_names()}
+    )
     refusing: tuple[str, ...] = ()
     attacks: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -114,6 +119,19 @@ class Experiment:
         return LearnSettings(**checked(values, LearnSettings, f"{self.name}: training"))
 
 
+def stage2_settings(values: dict[str, Any], where: str) -> UnlearnSettings:
+    """A method's settings from its fields in the YAML file.
+
+    Raises:
+        RememError: an unknown field, method or option, or a value out of range.
+    """
+    fields = {"checkpoint_every": 0, **checked(values, UnlearnSettings, where)}
+    fields["options"] = {option: str(value) for option, value in (fields.get("options") or {}).items()}
+    settings = UnlearnSettings(**fields)
+    get_method(settings.method, settings.options)
+    return settings
+
+
 def checked(values: dict[str, Any], kind: type, where: str) -> dict[str, Any]:
     """The values themselves, if each is a field of the dataclass.
 
@@ -174,8 +192,8 @@ def parse_experiment(name: str, values: dict[str, Any], where: str) -> Experimen
             built[listed] = tuple(values[listed])
     if values.get("unlearning") is not None:
         stage2 = checked(dict(values["unlearning"]), Unlearning, f"{where}: unlearning")
-        for missing in {"levels", "methods"} - stage2.keys():
-            raise RememError(f"{where}: unlearning lacks {missing}.")
+        if "levels" not in stage2:
+            raise RememError(f"{where}: unlearning lacks levels.")
         stage2["levels"] = tuple(stage2["levels"])
         stage2["refusing"] = tuple(stage2.get("refusing") or ())
         built["unlearning"] = Unlearning(**stage2)
@@ -184,6 +202,9 @@ def parse_experiment(name: str, values: dict[str, Any], where: str) -> Experimen
     if (values["figure"] in STAGE2_FIGURES) != (values.get("unlearning") is not None):
         raise RememError(f"{where}: {', '.join(STAGE2_FIGURES)} show unlearning, the other figures do not.")
     experiment = Experiment(**built)
+    if experiment.unlearning is not None:
+        for method, fields in experiment.unlearning.methods.items():
+            stage2_settings(fields, f"{where}: the method {method}")
     tasks_of(list(experiment.evaluate))
     experiment.evaluation_config()
     experiment.size()

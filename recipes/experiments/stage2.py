@@ -12,7 +12,7 @@ from typing import Any
 from recipes.learn.stage1 import learn
 from recipes.models import load_model
 from recipes.outputs import model_identity
-from recipes.unlearn.stage2 import UnlearnSettings, unlearn
+from recipes.unlearn.stage2 import unlearn
 from remem_dataset.errors import RememError
 from remem_dataset.results import RunResults, read_results
 from remem_dataset.results.headline import headline
@@ -24,7 +24,7 @@ from remem_dataset.source import open_source
 from .attacks import leak_at_k, quantise, relearn, sampled_leaks
 from .cells import Laboratory
 from .evaluation import evaluate, tasks_of
-from .spec import Cell, checked
+from .spec import Cell, stage2_settings
 from .store import begin, finish, finished
 
 VANILLA, RETAIN_ONLY = "vanilla", "retain-only"
@@ -60,7 +60,11 @@ def run_level(lab: Laboratory, cell: Cell, level: str, seed: int) -> Iterator[di
     for subject in (Subject(VANILLA, vanilla), Subject(RETAIN_ONLY, retain_only)):
         yield _line(lab, subject, data, level, seed, before, ignorant)
     for name, values in spec.methods.items():
-        subject = unlearnt(lab, name, values, vanilla, data, level, seed)
+        try:
+            subject = unlearnt(lab, name, values, vanilla, data, level, seed)
+        except RememError as error:  # such as a loss that diverged: the other methods still have their turn
+            yield {"cell": name, "level": level, "seed": seed, "stopped": str(error)}
+            continue
         yield _line(lab, subject, data, level, seed, before, ignorant)
 
 
@@ -84,10 +88,7 @@ def unlearnt(
     lab: Laboratory, name: str, values: dict[str, Any], vanilla: Path, data: Path, level: str, seed: int
 ) -> Subject:
     """A method's model. `values` are `UnlearnSettings` fields."""
-    where = f"{lab.experiment.name}: the method {name}"
-    fields = {"checkpoint_every": 0, **checked(values, UnlearnSettings, where)}
-    fields["options"] = {option: str(value) for option, value in (fields.get("options") or {}).items()}
-    settings = UnlearnSettings(**fields)
+    settings = stage2_settings(values, f"{lab.experiment.name}: the method {name}")
     inputs = {
         "vanilla": model_identity(str(vanilla))["identity"],
         "level": level,

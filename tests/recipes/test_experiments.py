@@ -74,7 +74,7 @@ def test_every_experiment_says_what_it_does(name):
         ({"training": {"max_steps": 0}}, "max_steps is 0"),
         ({"figure": "cake"}, "figure is 'cake'"),
         ({"evaluate": ["taste"]}, "unknown kind 'taste'"),
-        ({"unlearning": {"levels": ["forget50"]}}, "unlearning lacks methods"),
+        ({"unlearning": {}}, "unlearning lacks levels"),
     ],
 )
 def test_bad_experiments_are_refused(change, sentence):

@@ -11,6 +11,7 @@ import yaml
 from recipes.experiments import cells, run
 from recipes.experiments.pictures import build_variant
 from recipes.experiments.spec import parse_experiment
+from recipes.unlearn.methods import method_names
 from remem_dataset.errors import RememError
 from tests.fakes.dataset import small_config
 
@@ -80,6 +81,12 @@ def test_methods_stand_beside_vanilla_and_retain_only(tmp_path, monkeypatch, cap
     assert {p: p.stat().st_mtime_ns for p in (out / "store").rglob("*.json")} == records
 
 
+def test_without_a_list_every_method_is_run():
+    unlearning = {"levels": ["forget50"]}
+    experiment = parse_experiment("e", {**EXPERIMENT, "unlearning": unlearning}, "e.yaml")
+    assert [fields["method"] for fields in experiment.unlearning.methods.values()] == method_names()
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
@@ -87,6 +94,11 @@ def test_methods_stand_beside_vanilla_and_retain_only(tmp_path, monkeypatch, cap
         ({"figure": "lines"}, "scatter, bars show unlearning"),
         ({"unlearning": {**EXPERIMENT["unlearning"], "attack": {}}}, "unknown field 'attack'"),
         ({"unlearning": None}, "scatter, bars show unlearning"),
+        (
+            {"unlearning": {"levels": ["forget50"], "methods": {"a": {"method": "amnesia"}}}},
+            "no method 'amnesia'",
+        ),
+        ({"unlearning": {"levels": ["forget50"], "methods": {"a": {"speed": 1}}}}, "unknown field 'speed'"),
     ],
 )
 def test_bad_stage2_experiments_are_refused(change, sentence):
