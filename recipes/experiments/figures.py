@@ -21,6 +21,7 @@ _STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
+    "axes.axisbelow": True,
     "grid.color": "#e4e8ee",
     "svg.hashsalt": "remem",  # or two runs of the same figures give different files
 }
@@ -83,6 +84,7 @@ def radar(summary: Summary, title: str, axis: str) -> Any:
         axes.plot([*angles, angles[0]], closed, color=colour, marker="o", markersize=3.5, label=cell)
         axes.fill([*angles, angles[0]], closed, color=colour, alpha=0.08)
     axes.set_xticks(angles, [f"{hop}-hop,\n{role}" for hop, role in spokes])
+    axes.tick_params(axis="x", pad=14)
     axes.set_yticks([0.25, 0.5, 0.75, 1], ["0.25", "0.5", "0.75", "1"], fontsize=7, color="#777777")
     axes.set_ylim(0, 1)
     axes.set_title(f"{title}\n{axis}" if axis else title, pad=18)

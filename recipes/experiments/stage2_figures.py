@@ -46,7 +46,7 @@ def scatter(summary: Summary, title: str, refusing: tuple[str, ...], null_share:
             )
             colour = COLOURS[number % len(COLOURS)]
             if name in refusing:
-                axes.plot(x, y, mark, markersize=14, markerfacecolor="none", markeredgecolor=colour)
+                axes.plot(x, y, "o", markersize=14, markerfacecolor="none", markeredgecolor=colour)
             label = f"{name}{' (refuses)' if name in refusing else ''}" if level == levels[0] else None
             # Twelve models need more than eight colours: the second round has open marks.
             face = colour if number < len(COLOURS) else "white"
@@ -55,7 +55,8 @@ def scatter(summary: Summary, title: str, refusing: tuple[str, ...], null_share:
         f"{shape}: {level}" for shape, level in zip(("circle", "square", "triangle"), levels, strict=False)
     )
     axes.set(xlim=(-0.04, 1.04), ylim=(-0.04, 1.04), xlabel=f"forget exact match, seen ({shapes})")
-    axes.set(ylabel="forget Exposure, share of ceiling, seen", title=title)
+    axes.set(ylabel="forget Exposure, share of ceiling, seen")
+    figure.suptitle(title)
     figure.legend(loc="outside right upper", frameon=False, fontsize=8)
     return figure
 
