@@ -67,7 +67,7 @@ class BenchmarkConfig:
         limits = {
             "seed": (0, 2**63 - 1),
             "identities": (2, 1_000_000),
-            "qa_per_identity": (2, 100_000),
+            "qa_per_identity": (1, 100_000),
             "images_per_identity": (1, 100_000),
             "eval_per_identity": (2, 100_000),
             "multi_image_per_identity": (0, 1_000),

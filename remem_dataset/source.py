@@ -39,9 +39,13 @@ class Source:
 
     @property
     def configs(self) -> list[str]:
-        """The fixed configs that this dataset has; one of an earlier schema lacks the later ones."""
+        """The fixed configs that this dataset has rows of; one of an earlier schema lacks the later ones."""
         counts = self.manifest.get("counts")
-        return [name for name in SPLITS if name in counts] if isinstance(counts, dict) else list(SPLITS)
+        if not isinstance(counts, dict):
+            return list(SPLITS)
+        # `load_dataset` cannot load what has no rows: a build without pictures of several people, say.
+        sizes = {name: size for name, size in counts.items() if isinstance(size, dict)}
+        return [name for name in SPLITS if any(sizes.get(name, {}).values())]
 
     def forget_count(self, forget: str | None = None) -> int:
         """Number of identities in a forget set: rows with `forget_rank` up to it are to be forgotten.
