@@ -208,6 +208,7 @@ def unlearn(
         train_dataset=Pairs(to_forget, beside, steps * settings.batch_size, seed, refusals),
         data_collator=PairCollator(Collator(processor), Collator(processor, change, seed)),
         callbacks=[probe],
+        processing_class=processor,
         method=method,
         references=references,
     )
