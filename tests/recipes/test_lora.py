@@ -98,6 +98,9 @@ def test_bad_input_is_named(adapter, two_people, vanilla, tmp_path):
     with pytest.raises(RememError, match="same folder"):
         learn(str(adapter), str(two_people), vanilla, LORA, restart=True)
     assert (vanilla / "model.safetensors").is_file()
+    settings = dataclasses.replace(SETTINGS, method="task_arithmetic")
+    with pytest.raises(RememError, match="task_arithmetic subtracts weights"):
+        unlearn(str(adapter), str(two_people), tmp_path / "out", settings=settings)
     with pytest.raises(RememError, match="--lora-rank is -1"):
         Lora(rank=-1)
     broken = tmp_path / "broken"
