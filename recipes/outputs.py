@@ -125,10 +125,14 @@ def check_not_input(out: Path, model: str) -> None:
     """Refuse to write over the model that a run starts from, whatever --restart says.
 
     Raises:
-        RememError: `out` is the model's own folder.
+        RememError: `out` is the model's own folder, or that of the model under an adapter.
     """
-    if Path(model).is_dir() and out.resolve() == Path(model).resolve():
+    if not Path(model).is_dir():
+        return
+    if out.resolve() == Path(model).resolve():
         raise RememError(f"--out and --model are the same folder {out}; choose another --out.")
+    if base := base_of(Path(model)):
+        check_not_input(out, base)
 
 
 def reuse(out: Path, record: Record, restart: bool = False) -> bool:
@@ -205,6 +209,8 @@ def publish(out: Path, record: Record, result: dict[str, Any], model: Any, proce
     folder = partial_folder(out)
     folder.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(folder)
+    if base_of(folder):
+        (folder / "README.md").unlink(missing_ok=True)  # peft's form of a model card, nothing filled in
     processor.save_pretrained(folder)
     shutil.rmtree(folder / "checkpoints", ignore_errors=True)
     umask = os.umask(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,9 @@ class Progress(ProgressCallback):
 class RememTrainer(Trainer):
     """A `Trainer` over a course of rows that ends with one sentence when the loss is no longer a number.
 
+    The checkpoints left are then those whose weights still gave a loss; the processor lies in each, so that
+    it is a model folder, which `--model` takes.
+
     Args:
         vision_lr_scale: the picture half (vision tower and projector) learns at this multiple of the rate.
     """
@@ -116,13 +120,23 @@ class RememTrainer(Trainer):
         """One step; see `transformers.Trainer`."""
         loss = super().training_step(model, inputs, num_items_in_batch)
         if not torch.isfinite(loss):
-            kept = get_last_checkpoint(self.args.output_dir) if Path(self.args.output_dir).is_dir() else None
-            raise RememError(
-                f"The loss became {loss.item()} at step {self.state.global_step + 1}; lower --lr "
-                f"(now {self.args.learning_rate:g}) and start again with --restart. "
-                + (f"The last good checkpoint is kept: {kept}." if kept else "There is no checkpoint yet.")
-            )
+            self.diverged(f"The loss became {loss.item()} at step {self.state.global_step + 1}")
         return loss
+
+    def diverged(self, what: str) -> None:
+        """End the run: drop the checkpoint with the weights of now, and say which one is left.
+
+        Raises:
+            RememError: always.
+        """
+        folder = Path(self.args.output_dir)
+        shutil.rmtree(folder / f"checkpoint-{self.state.global_step}", ignore_errors=True)
+        good = last_checkpoint(folder.parent)
+        kept = f"the last good checkpoint is {good}" if good else "there is no good checkpoint"
+        raise RememError(
+            f"{what}; {kept}; lower --lr (now {self.args.learning_rate:g}) and start again with --restart"
+            f"{', or from the checkpoint with --model and another --out' if good else ''}."
+        )
 
 
 def _sees(parameter: str) -> bool:
@@ -174,7 +188,7 @@ def trainer_arguments(
         logging_strategy="no",  # our own callbacks log
         save_strategy="steps" if checkpoint_every else "no",
         save_steps=max(1, checkpoint_every),
-        save_total_limit=1,
+        save_total_limit=2,  # the newest may hold weights that give no loss any more
         report_to="none",
         remove_unused_columns=False,
         dataloader_pin_memory=False,
@@ -202,6 +216,8 @@ def run_trainer(trainer: Trainer, folder: Path) -> None:
 class Probe(TrainerCallback):
     """Measures at regular steps and at the last one, logs, and stops when the rule says so.
 
+    A figure that is no number ends the run: what is saved at the end has been measured.
+
     Args:
         every: steps between measurements.
         measure: () -> figures by name; the current model is the caller's.
@@ -228,6 +244,8 @@ class Probe(TrainerCallback):
         if state.global_step % self.every and state.global_step < state.max_steps:
             return
         figures = self._measure()
+        if not all(math.isfinite(value) for value in figures.values()):
+            self.trainer.diverged(f"The model's answers have no probabilities after step {state.global_step}")
         self.trainer.log({name: round(value, 4) for name, value in figures.items()})
         self.reason = self._rule(figures)
         if self.reason:

@@ -183,6 +183,7 @@ def learn(
         train_dataset=Course(questions, steps * settings.batch_size, seed, settings.multi_hop_repeats),
         data_collator=Collator(processor, change, seed),
         callbacks=[probe],
+        processing_class=processor,
         vision_lr_scale=settings.vision_lr_scale,
     )
     probe.trainer = trainer

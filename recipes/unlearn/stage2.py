@@ -9,7 +9,7 @@ from typing import Any
 
 from recipes.answers import AnswerScores, score_batches
 from recipes.augmentation import augmentation
-from recipes.lora import Lora, with_adapter
+from recipes.lora import Lora, is_adapter, with_adapter
 from recipes.models import load_model
 from recipes.outputs import RECORD, Record, check_not_input, model_identity, open_partial, publish, reuse
 from recipes.questions import Collator, QuestionSet, pad_token_id
@@ -56,7 +56,8 @@ class UnlearnSettings:
             that teach no refusals).
         forget_exact_match: stop once at most this share of the forget rows is answered exactly and a token of
             a refusal is likelier than one of the answer (methods that teach refusals).
-        retain_exact_match: … and this share of the retain rows is answered exactly.
+        retain_exact_match: … and this share of the retain rows is answered exactly (not of methods that hold
+            nothing, as gradient ascent).
         probe_every: steps between measurements.
         checkpoint_every: steps between checkpoints; 0 writes none.
         lora: an adapter to train in the place of the whole model.
@@ -94,7 +95,9 @@ class UnlearnSettings:
                 f"forget exact match of at most {self.forget_exact_match:g}, a refusal's token likelier than "
                 "an answer's"
             )
-        targets = f"{forgotten}, and retain exact match of at least {self.retain_exact_match:g}"
+        targets = forgotten
+        if _holds(method):
+            targets += f", and retain exact match of at least {self.retain_exact_match:g}"
         if method.subtracts:
             return f"{self.epochs:g} passes over the forget set, then the first scale with {targets}"
         return (
@@ -105,8 +108,8 @@ class UnlearnSettings:
     def reached(self, method: UnlearningMethod, figures: dict[str, float]) -> str | None:
         """Why a model with such figures has unlearned enough, or None if it has not."""
         log_prob, retain = figures["forget_log_prob"], figures["retain_exact_match"]
-        if retain < self.retain_exact_match:
-            return None
+        if _holds(method) and retain < self.retain_exact_match:
+            return None  # a method that holds nothing only gets worse from there on
         if Need.REFUSALS in method.needs:
             match, refusal = figures["forget_exact_match"], figures["refusal_log_prob"]
             if match > self.forget_exact_match or refusal <= log_prob:
@@ -158,6 +161,10 @@ def unlearn(
     check_not_input(out, model)
     network, processor = load_model(model)
     network = with_adapter(network, settings.lora, seed)
+    if method.subtracts and is_adapter(network):
+        raise RememError(
+            f"{settings.method} subtracts weights, which an adapter's are not: train the whole model."
+        )
     recorded = {**dataclasses.asdict(settings), "forget": forget, "options": dataclasses.asdict(method)}
     record = Record.start("unlearn", source, model_identity(model), recorded, seed)
     if reuse(out, record, restart):
@@ -208,6 +215,7 @@ def unlearn(
         train_dataset=Pairs(to_forget, beside, steps * settings.batch_size, seed, refusals),
         data_collator=PairCollator(Collator(processor), Collator(processor, change, seed)),
         callbacks=[probe],
+        processing_class=processor,
         method=method,
         references=references,
     )
@@ -235,6 +243,11 @@ def unlearn(
     }
     publish(out, record, result, network, processor)
     return read_json_object(out / RECORD, "record")
+
+
+def _holds(method: UnlearningMethod) -> bool:
+    """Whether anything in a method holds the retain set, so that waiting for it makes sense."""
+    return method.retain_term or method.subtracts
 
 
 def _measure(network: Any, batches: dict[str, Any]) -> dict[str, float]:

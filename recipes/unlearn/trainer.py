@@ -36,7 +36,9 @@ class UnlearnTrainer(RememTrainer):
         needs, known = self._method.needs, self._references
         rows, beside = inputs["rows"].tolist(), inputs["beside"].tolist()
         forget, forget_values, labels = self._scores(model, inputs["forget"])
-        retain, retain_values, retain_labels = self._scores(model, inputs["retain"])
+        retain = None
+        if self._method.retain_term:
+            retain, retain_values, retain_labels = self._scores(model, inputs["retain"])
         parts: dict[str, Any] = {}
         if known.forget is not None:
             parts["reference"] = known.forget[rows].to(forget.log_prob.device)

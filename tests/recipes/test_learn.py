@@ -1,5 +1,6 @@
 import dataclasses
 import json
+import math
 
 import pytest
 import torch
@@ -108,14 +109,26 @@ def test_retain_split_leaves_the_forget_set_out(two_people):
     assert set(stage1.rows_of(source, "finetune")["identity_id"]) == {"id_0001", "id_0002"}
 
 
-def test_diverging_loss_ends_with_one_sentence(two_people, untrained, tmp_path):
-    with pytest.raises(RememError, match=r"The loss became .* lower --lr"):
-        learn(
-            str(untrained),
-            str(two_people),
-            tmp_path / "out",
-            dataclasses.replace(SHORT, lr=1e12, max_steps=30),
-        )
+def test_diverging_loss_ends_with_one_sentence_and_the_last_good_checkpoint(two_people, untrained, tmp_path):
+    # The first step's rate is 0, the second's too large for any weight.
+    wild = dataclasses.replace(SHORT, lr=1e30, max_steps=40, probe_every=40, checkpoint_every=1, warm_up=0)
+    with pytest.raises(RememError, match=r"The loss became \w+ at step 3; .* lower --lr") as ended:
+        learn(str(untrained), str(two_people), tmp_path / "out", wild)
+    assert not (tmp_path / "out").exists()
+    checkpoints = partial_folder(tmp_path / "out") / "checkpoints"
+    assert [folder.name for folder in checkpoints.iterdir()] == ["checkpoint-1"]
+    assert f"the last good checkpoint is {checkpoints / 'checkpoint-1'};" in str(ended.value)
+    again = dataclasses.replace(SHORT, max_steps=1, checkpoint_every=0, warm_up=0)
+    record = learn(str(checkpoints / "checkpoint-1"), str(two_people), tmp_path / "again", again)
+    assert math.isfinite(record["training_log_prob"])
+
+
+def test_a_model_that_the_last_step_broke_is_not_saved(two_people, untrained, tmp_path):
+    wild = dataclasses.replace(SHORT, lr=1e36, max_steps=1, probe_every=1, checkpoint_every=0, warm_up=0)
+    with pytest.raises(
+        RememError, match=r"no probabilities after step 1; there is no good checkpoint; lower"
+    ):
+        learn(str(untrained), str(two_people), tmp_path / "out", wild)
     assert not (tmp_path / "out").exists()
 
 

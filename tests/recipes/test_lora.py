@@ -45,6 +45,7 @@ def test_an_adapter_alone_is_trained_and_saved(adapter, vanilla):
     assert names
     assert all("language_model" in name and "lora_" in name for name in names)
     assert not (adapter / "model.safetensors").exists()
+    assert not (adapter / "README.md").exists()
     assert model_identity(str(adapter))["identity"] != model_identity(str(vanilla))["identity"]
 
 
@@ -94,6 +95,12 @@ def test_bad_input_is_named(adapter, two_people, vanilla, tmp_path):
         learn(str(vanilla), str(two_people), tmp_path / "out", dataclasses.replace(LORA, warm_up=2))
     with pytest.raises(RememError, match="an adapter already"):
         attempt(adapter, Lora(rank=4))
+    with pytest.raises(RememError, match="same folder"):
+        learn(str(adapter), str(two_people), vanilla, LORA, restart=True)
+    assert (vanilla / "model.safetensors").is_file()
+    settings = dataclasses.replace(SETTINGS, method="task_arithmetic")
+    with pytest.raises(RememError, match="task_arithmetic subtracts weights"):
+        unlearn(str(adapter), str(two_people), tmp_path / "out", settings=settings)
     with pytest.raises(RememError, match="--lora-rank is -1"):
         Lora(rank=-1)
     broken = tmp_path / "broken"

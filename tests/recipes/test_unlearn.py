@@ -84,7 +84,7 @@ def test_finished_run_is_reused_and_another_refused(unlearned, two_people, vanil
 
 #: What each method needs to forget one of two people within a few passes, from the micro model.
 WAYS = {
-    "gradient_ascent": {"lr": 1e-4, "retain_exact_match": 0.0},
+    "gradient_ascent": {"lr": 1e-4},
     "gradient_difference": {},
     "idk_dpo": {},
     "kl": {},
@@ -111,6 +111,7 @@ def test_every_method_forgets_and_keeps(name, two_people, vanilla, tmp_path):
     if name in ("idk_dpo", "refusal"):
         assert after["refusal_log_prob"] > max(after["forget_log_prob"], before["refusal_log_prob"])
         assert "a refusal's token likelier" in record["stopping_rule"]
+    assert ("retain exact match" in record["stopping_rule"]) == (name != "gradient_ascent")
     assert not list((tmp_path / name).glob("before*"))
 
 

@@ -51,7 +51,7 @@ class Step:
 
     Attributes:
         forget: scores of B answers of the forget set.
-        retain: scores of B answers of the retain set.
+        retain: scores of B answers of the retain set; None if there is no retain term.
         reference: (B,) log P of the forget answers before unlearning, in nats.
         refusal: scores of one refusal for each forget question.
         refusal_reference: (B,) log P of those refusals before unlearning.
@@ -60,7 +60,7 @@ class Step:
     """
 
     forget: AnswerScores
-    retain: AnswerScores
+    retain: AnswerScores | None
     reference: Tensor | None = None
     refusal: AnswerScores | None = None
     refusal_reference: Tensor | None = None
@@ -74,11 +74,13 @@ class UnlearningMethod(ABC):
     Attributes:
         needs: what `loss` looks at besides the scores of forget and retain answers.
         layer: of methods that need hidden states: which, as a share of the decoder's depth.
+        retain_term: whether `loss` looks at retain answers; if not, they are not run.
         subtracts: whether training goes towards the forget set and its difference is then taken away.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset()
     layer: ClassVar[float] = 0.5
+    retain_term: ClassVar[bool] = True
     subtracts: ClassVar[bool] = False
 
     @abstractmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
@@ -11,7 +12,9 @@ from .base import Step, UnlearningMethod, token_mean_nll
 
 @dataclass(frozen=True)
 class GradientAscent(UnlearningMethod):
-    """L = −NLL of the forget answers; nothing holds the rest, so everything goes if it is not stopped."""
+    """L = −NLL of the forget answers; nothing holds the rest, so it stops as soon as they are forgotten."""
+
+    retain_term: ClassVar[bool] = False
 
     def loss(self, step: Step) -> Tensor:
         """See the formula above."""

@@ -24,6 +24,7 @@ class TaskArithmetic(UnlearningMethod):
         tries: how many scales are tried, at most.
     """
 
+    retain_term: ClassVar[bool] = False
     subtracts: ClassVar[bool] = True
 
     scale: float = 0.5
