@@ -113,7 +113,7 @@ def provenance(experiment: Experiment, lines: list[dict[str, Any]], lab: Laborat
         "cells": {
             cell.name: {
                 "dataset": experiment.config(cell).to_dict(),
-                "training": vars(experiment.settings(cell)),
+                "training": dataclasses.asdict(experiment.settings(cell)),
             }
             for cell in experiment.cells
         },
