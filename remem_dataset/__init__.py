@@ -2,12 +2,13 @@
 
 __version__ = "0.1.0"
 
-__all__ = ["BenchmarkConfig", "ReMem", "RememError", "__version__", "open_source"]
+__all__ = ["BenchmarkConfig", "ReMem", "RememError", "__version__", "load", "open_source"]
 
 _HOMES = {
     "BenchmarkConfig": ".config",
     "ReMem": ".builder",
     "RememError": ".errors",
+    "load": ".source",
     "open_source": ".source",
 }
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from .errors import run_app
+from .hub.commands import add_to as add_hub_commands
 
 app = typer.Typer(
     name="remem",
@@ -134,6 +135,9 @@ def install_tasks(
         typer.echo("Removed the tasks from lm_eval." if found else "There was nothing to remove.")
     else:
         typer.echo(f"Linked the tasks into lm_eval: {install.install_tasks()}")
+
+
+add_hub_commands(app)
 
 
 def main() -> None:

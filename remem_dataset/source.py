@@ -72,22 +72,64 @@ class Source:
             A `datasets.DatasetDict`.
 
         Raises:
-            RememError: the dataset has no such config, or a file of the folder is not the one
-                that was packed.
+            RememError: the dataset has no such config, a file is not the one that was packed, or the Hub
+                does not give it.
         """
         known = [*self.configs, *self.manifest["forget_levels"]]
         if config not in known:
             raise RememError(f"{self.name} has no config {config!r}; it has {', '.join(known)}.")
         from datasets import load_dataset
 
-        if not self.is_local:
-            return load_dataset(self.name, config, revision=self.revision)
-        folder = Path(self.name).resolve()
-        source = config if config in SPLITS else FINETUNE
-        for name, digest in self.manifest["files"].items():
-            if name.startswith(f"data/{source}/"):
-                _check_file(folder / name, digest)
-        return load_dataset(str(folder), config)
+        files = self.manifest["files"]
+        if self.is_local:
+            folder = Path(self.name).resolve()
+            source = config if config in SPLITS else FINETUNE
+            names, splits = [name for name in files if name.startswith(f"data/{source}/")], None
+        else:
+            from .hub.reading import CARD, card_splits, hub_files
+
+            listed = card_splits(hub_files(self.name, self.revision, [CARD]), config, files)
+            names = [name for listing in listed.values() for name in listing]
+            folder = hub_files(self.name, self.revision, [CARD, *names])
+            splits = {split: [str(folder / name) for name in listing] for split, listing in listed.items()}
+        for name in names:
+            _check_file(folder / name, files[name])
+        # Only the config's own files are in the cache: `data_files` keeps the others from being looked for.
+        return load_dataset(str(folder), config, data_files=splits)
+
+
+def load(
+    config: str,
+    source: str | Path = "remem",
+    revision: str | None = None,
+    *,
+    fingerprint: str | None = None,
+):
+    """Load one config of a dataset, the very rows that were published under a revision.
+
+    A Hub dataset is pinned to the commit that the revision means, its files are held against the digests in
+    its manifest, and what was loaded once is there offline too.
+
+    Args:
+        config: such as "finetune", "forget10", "eval".
+        source: a built folder, or a Hub id "<org>/<name>".
+        revision: Hub tag, branch or commit; a folder has none.
+        fingerprint: the content's fingerprint that is expected, as results and `remem versions` state it.
+
+    Returns:
+        A `datasets.DatasetDict`.
+
+    Raises:
+        RememError: no such dataset, revision or config, a damaged file, or another fingerprint.
+    """
+    if revision is not None and Path(source).is_dir():
+        raise RememError(f"{source} is a folder, which has no revision; leave the revision out.")
+    opened = open_source(source, revision)
+    if fingerprint is not None and opened.fingerprint != fingerprint:
+        raise RememError(
+            f"{source} has the fingerprint {opened.fingerprint}, not {fingerprint}; name another revision."
+        )
+    return opened.load(config)
 
 
 def open_source(name: str | Path = "remem", revision: str | None = None) -> Source:
@@ -109,7 +151,7 @@ def open_source(name: str | Path = "remem", revision: str | None = None) -> Sour
         revision = None
     else:
         manifest, revision = _hub_manifest(name, revision)
-    _check_manifest(manifest, name)
+    check_manifest(manifest, name)
     return Source(name=name, revision=revision, manifest=manifest)
 
 
@@ -134,20 +176,24 @@ def _hub_manifest(name: str, revision: str | None) -> tuple[dict[str, Any], str]
         f"There is no dataset {name}: it is neither a folder here nor a reachable Hub repository; "
         "build one with `python -m generation --preset tiny --out remem`, or name <org>/<repo>"
     )
-    if name.count("/") != 1 or name.startswith((".", "/", "~")):
+    from .hub.names import is_repo
+    from .hub.reading import hub_manifest
+
+    if not is_repo(name):
         raise RememError(f"{missing}.")
-    from huggingface_hub import hf_hub_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    try:
-        path = hf_hub_download(name, MANIFEST, repo_type="dataset", revision=revision)
-    except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
-        raise RememError(f"{missing} ({type(error).__name__}).") from None
-    # …/snapshots/<commit>/remem.json
-    return read_json_object(Path(path), "manifest"), Path(path).parent.name
+    return hub_manifest(name, revision)
 
 
-def _check_manifest(manifest: dict[str, Any], name: str) -> None:
+def check_manifest(manifest: dict[str, Any], name: str) -> None:
+    """Refuse a manifest that this code cannot read.
+
+    Args:
+        manifest: content of `remem.json`.
+        name: the dataset, for the error.
+
+    Raises:
+        RememError: another schema version, or damaged.
+    """
     version = manifest.get("schema_version")
     if not isinstance(version, str):
         raise RememError(f"The manifest of {name} has no schema_version; it is not a ReMem dataset.")

@@ -10,11 +10,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from ..errors import EXIT_BAD_INPUT
-from .check import verify_folder
+from .check import Verified, verify_folder
 
 
-def run_verify(folder: Path, *, pixels: bool) -> None:
-    """Check a folder under a progress bar and say what was found.
+def verified(folder: Path, *, pixels: bool) -> Verified:
+    """Check a folder under a progress bar.
 
     Args:
         folder: the dataset folder.
@@ -36,6 +36,12 @@ def run_verify(folder: Path, *, pixels: bool) -> None:
         for sentence in problems.sentences():
             print(f"error: {sentence}", file=sys.stderr)
         raise SystemExit(EXIT_BAD_INPUT)
+    return found
+
+
+def run_verify(folder: Path, *, pixels: bool) -> None:
+    """`verified`, and say what was found."""
+    found = verified(folder, pixels=pixels)
     table = Table("config", "split", "rows")
     for name, splits in found.counts.items():
         for split, rows in splits.items():
