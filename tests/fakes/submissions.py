@@ -23,9 +23,9 @@ from remem_dataset.files import write_json, write_text
 from remem_dataset.results import read_results
 from remem_dataset.results.spread import clustered
 from remem_dataset.results.tasks import MULTI_IMAGE_TASK, SCENE_TASK, cell_task, text_task
-from remem_dataset.submission import DatasetVersion, Versions, build_document, render_document
+from remem_dataset.submission.document import build_document, render_document
 from remem_dataset.submission.submit import FOLDER, path_of
-from remem_dataset.submission.versions import VERSIONS_FILE, versions_json
+from remem_dataset.submission.versions import VERSIONS_FILE, DatasetVersion, Versions, versions_json
 from tests.remem_dataset.results_files import null_mean, run_document, write_run
 
 #: Attribute -> number of candidates.
