@@ -27,7 +27,7 @@ def packed(values: Iterable[float | None]) -> str:
     """Numbers in [0, 77] as two characters each, to the hundredth.
 
     Args:
-        values: bits, or shares in [0, 1]; None is packed too.
+        values: bits, or shares in tenths; None is packed too.
     """
     return "".join(_PAIRS[NOTHING if v is None else min(round(100 * v), NOTHING - 1)] for v in values)
 
@@ -75,7 +75,7 @@ def page_data(board: Board) -> dict[str, Any]:
         "recomputed": "".join(str(int(bool(document.get("recomputed")))) for document in documents),
         "sample": "".join(str(int(bool(document.get("sample")))) for document in documents),
         "stage1": [_stage_one(entry.submission.vanilla) for entry in entries],
-        "ways": [packed(way.value / 100 for way in entry.figures.ways.values()) for entry in entries],
+        "ways": [packed(way.value / 10 for way in entry.figures.ways.values()) for entry in entries],
         "exposure": [_exposure(document, attributes) for document in documents],
         "scale": [scales(_scale(document, attributes)) for document in documents],
         "links": {i: d["links"] for i, d in enumerate(documents) if d.get("links")},
@@ -110,12 +110,12 @@ def _hundredths(value: float | None) -> int:
 
 
 def _stage_one(vanilla: RunResults | None) -> str:
-    """What the gate asks for: exact match single-hop, multi-hop, and share of Exposure's ceiling; packed."""
+    """What the gate asks for: exact match single-hop, multi-hop, and share of Exposure's ceiling, in tenths."""
     if vanilla is None:
         return packed([None] * 3)
     asked = [(seen_questions("single"), "exact_match"), (seen_questions("multi"), "exact_match")]
     found = [vanilla.pooled(*part) for part in (*asked, (seen_facts(), "exposure_share"))]
-    return packed(None if figure is None else figure.value for figure in found)
+    return packed(None if figure is None else 10 * figure.value for figure in found)
 
 
 def _tables(document: Mapping[str, Any]) -> list[Mapping[str, Any] | None]:

@@ -53,7 +53,7 @@ function interval(value, width, most) {
 }
 
 function waysCard(row) {
-  const found = WAYS.map((way, i) => [way, 100 * unpack(D.ways[row], i)]);
+  const found = WAYS.map((way, i) => [way, 10 * unpack(D.ways[row], i)]);
   const most = Math.max(...found.map(([, leak]) => leak));
   return h('section', { class: 'card', 'aria-labelledby': 'ways' },
     h('h2', { id: 'ways', text: 'Five ways to ask' }),
@@ -65,9 +65,9 @@ function waysCard(row) {
 function gateCard(row) {
   const state = GATES[D.gate[row]];
   const items = STAGE_ONE.map(([what, wanted], i) => {
-    const value = unpack(D.stage1[row], i);
-    const said = value === null ? 'not measured' : `${value.toFixed(2)} of at least ${wanted.toFixed(2)}`;
-    return h('li', { class: value !== null && value >= wanted - 0.005 ? 'met' : 'unmet' }, h('span', { text: what }), h('span', { class: 'number', text: said }));
+    const tenfold = unpack(D.stage1[row], i);
+    const said = tenfold === null ? 'not measured' : `${(tenfold / 10).toFixed(3)} of at least ${wanted.toFixed(2)}`;
+    return h('li', { class: tenfold !== null && tenfold >= 10 * wanted - 0.001 ? 'met' : 'unmet' }, h('span', { text: what }), h('span', { class: 'number', text: said }));
   });
   return h('section', { class: 'card', 'aria-labelledby': 'stage1' },
     h('h2', { id: 'stage1' }, 'Stage-1 gate ', h('span', { class: `gate ${state}`, text: state })),
@@ -93,7 +93,7 @@ function attributeCard(row) {
       ...attributeCells('retain', keptBefore, kept, null, ceiling, chance, most));
   });
   card.append(
-    h('p', { class: 'note' }, 'Bits by which the true answer stands out among made-up ones: ', h('i', { class: 'key before' }), 'base model, ', h('i', { class: 'key now' }), 'after unlearning; ', h('i', { class: 'key chance' }), 'knowing nothing, ', h('i', { class: 'key ceiling' }), 'the most there can be.'),
+    h('p', { class: 'note' }, 'Bits by which the true answer stands out among made-up ones: ', h('i', { class: 'key before' }), 'base model, ', h('i', { class: 'key now' }), h('i', { class: 'key kept' }), 'after unlearning; ', h('i', { class: 'key chance' }), 'knowing nothing, ', h('i', { class: 'key ceiling' }), 'the most there can be.'),
     h('table', { class: 'attributes' },
       h('thead', {}, h('tr', {}, h('td'), h('th', { colspan: 2, scope: 'colgroup', text: 'People to forget' }), h('th', { colspan: 2, scope: 'colgroup', text: 'Everybody else' }))),
       h('tbody', {}, ...body)));

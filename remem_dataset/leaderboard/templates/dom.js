@@ -38,7 +38,7 @@ function outside(href, text) {
 function withHalf(value, width) {
   if (value === null) return [h('span', { class: 'none', text: '–' })];
   const parts = [h('span', { class: 'value', text: tenths(value) })];
-  if (width !== null) parts.push(h('small', { class: 'half', text: ` ± ${tenths(width)}` }));
+  if (width !== null) parts.push(h('small', { class: 'half', text: `± ${tenths(width)}` }));
   return parts;
 }
 

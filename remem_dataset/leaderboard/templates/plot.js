@@ -1,6 +1,6 @@
 // Erasure against retention. Dots of one method are one path, so that thousands cost no more than one.
 
-const PALETTE = 6;
+const PALETTE = 8;
 // The methods with the most ranked results have colours of their own, the others share one.
 const HUE = (() => {
   const counts = D.methods.map((_, m) => [0, m]);
