@@ -15,6 +15,8 @@ from ..errors import RememError
 SCHEMA = 1
 READABLE = (1,)
 
+_Kind = jsonschema_rs.ValidationErrorKind
+
 #: Characters of a stranger's text that an error repeats.
 _SHOWN = 120
 
@@ -68,8 +70,12 @@ def _sentence(fault: jsonschema_rs.ValidationError, version: int) -> str:
         part = part[step]
     if keyword in ("pattern", "enum", "const", "maxLength") and "description" in part:
         return f"must be {part['description']}"
-    said = printable(fault.message.removeprefix("the value "), _SHOWN)
-    return f"is not allowed: {said}" if said[:1] in "\"'" or "propert" in said else said
+    if isinstance(fault.kind, _Kind.Required):
+        return f"lacks {printable(fault.kind.property)!r}"
+    if isinstance(fault.kind, _Kind.AdditionalProperties):
+        return f"has the unknown field {printable(fault.kind.unexpected[0])!r}"
+    said = printable(fault.message, _SHOWN)
+    return said.removeprefix("the value ") if said.startswith("the value ") else f"is not allowed: {said}"
 
 
 def printable(text: str, limit: int = _SHOWN) -> str:
