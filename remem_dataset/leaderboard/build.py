@@ -2,37 +2,24 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ..errors import RememError
-from ..submission.document import FAILED, MISSING
-from ..submission.reading import Submission, read_submission
+from ..submission.reading import read_submission
 from ..submission.validation import printable
 from ..submission.versions import VERSIONS_FILE, Versions, read_versions
-from .figures import Figures, figures_of
+from .entry import Entry, entry_of
 
 #: Files that are looked at; a folder that holds more is not a folder of submissions.
 MOST_FILES = 200_000
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A submission that is shown.
-
-    Attributes:
-        submission: checked.
-        file: its path in the folder.
-        figures: what the table shows.
-        apart: why it is not ranked; "" if it is.
-    """
-
-    submission: Submission
-    file: str
-    figures: Figures
-    apart: str
+#: From so many files on, more processes than one read them.
+MANY = 500
 
 
 @dataclass(frozen=True)
@@ -50,27 +37,39 @@ class Board:
     Attributes:
         versions: published versions of the dataset; the newest one is ranked.
         ranked: best first, over all forget levels.
-        apart: on other versions, or without a passed gate: never ranked.
+        apart: (entry, why it is not ranked): on other versions, or without a passed gate.
         refused: files that are no valid submission.
         superseded: number of submissions left out because a newer one has the same model, method, forget
             level and dataset version.
-        samples: whether everything that is ranked is made up.
+        samples: whether everything is made up.
     """
 
     versions: Versions
     ranked: tuple[Entry, ...]
-    apart: tuple[Entry, ...]
+    apart: tuple[tuple[Entry, str], ...]
     refused: tuple[Refusal, ...]
     superseded: int
     samples: bool
 
+    @property
+    def entries(self) -> list[Entry]:
+        """All that are shown, ranked ones first."""
+        return [*self.ranked, *(entry for entry, _ in self.apart)]
 
-def collect(folder: Path, progress=lambda files: files) -> Board:
+
+def _no_progress(found: Iterable[Entry | Refusal], total: int) -> Iterable[Entry | Refusal]:
+    return found
+
+
+def collect(
+    folder: Path,
+    progress: Callable[[Iterable[Entry | Refusal], int], Iterable[Entry | Refusal]] = _no_progress,
+) -> Board:
     """Read every submission of a folder; one that is not valid stops none of the others.
 
     Args:
         folder: `versions.json`, and `<org>__<model>/<run>.json` for each submission.
-        progress: wraps the list of files, to show how far the reading is.
+        progress: wraps what is read, and is told how many files there are.
 
     Raises:
         RememError: no such folder, or no readable `versions.json`.
@@ -83,32 +82,44 @@ def collect(folder: Path, progress=lambda files: files) -> Board:
             f"`remem leaderboard versions <org>/<dataset> --out {folder / VERSIONS_FILE}` writes it."
         )
     versions = read_versions(folder / VERSIONS_FILE)
-    valid: list[tuple[str, Submission]] = []
-    refused = []
-    for file in progress(sorted(_files(folder))):
-        shown = printable(file, 200)
-        try:
-            valid.append((file, _read(folder, file, versions)))
-        except RememError as error:
-            # Where the folder lies on this machine is nobody's business.
-            reason = str(error).replace(f"{folder}/", "").removeprefix(f"{shown}: ")
-            refused.append(Refusal(shown, printable(reason, 400)))
+    files = sorted(_files(folder))
+    found = list(progress(_judge_all(folder, files, versions), len(files)))
+    valid = [entry for entry in found if isinstance(entry, Entry)]
+    refused = [refusal for refusal in found if isinstance(refusal, Refusal)]
     newest = _newest(valid)
-    only_samples = all(submission.document.get("sample") for _, submission in newest)
-    entries = [
-        Entry(submission, file, figures_of(submission), _why_apart(submission, versions, only_samples))
-        for file, submission in newest
-    ]
-    ranked = sorted((entry for entry in entries if not entry.apart), key=_rank)
-    apart = sorted((entry for entry in entries if entry.apart), key=_order)
+    samples = bool(newest) and all(entry.sample for entry in newest)
+    judged = [(entry, entry.why_apart(versions, samples)) for entry in newest]
+    ranked = [entry for entry, why in judged if not why]
+    apart = [(entry, why) for entry, why in judged if why]
     return Board(
         versions=versions,
-        ranked=tuple(ranked),
-        apart=tuple(apart),
+        ranked=tuple(sorted(ranked, key=lambda entry: (-entry.figures.score.value, entry.file))),
+        apart=tuple(sorted(apart, key=lambda pair: (pair[1], pair[0].file))),
         refused=tuple(refused),
         superseded=len(valid) - len(newest),
-        samples=bool(newest) and only_samples,
+        samples=samples,
     )
+
+
+def _judge_all(folder: Path, files: list[str], versions: Versions) -> Iterator[Entry | Refusal]:
+    """Judge every file, in order; many of them on all cores."""
+    judge = partial(_judge, folder, versions)
+    if len(files) < MANY:
+        yield from map(judge, files)
+        return
+    # Not forked: the progress bar's thread may hold a lock.
+    with ProcessPoolExecutor(os.cpu_count(), multiprocessing.get_context("spawn")) as workers:
+        yield from workers.map(judge, files, chunksize=50)
+
+
+def _judge(folder: Path, versions: Versions, file: str) -> Entry | Refusal:
+    try:
+        return _read(folder, file, versions)
+    except RememError as error:
+        shown = printable(file, 200)
+        # Where the folder lies on this machine is nobody's business.
+        reason = str(error).replace(f"{folder}/", "").removeprefix(f"{shown}: ")
+        return Refusal(shown, printable(reason, 400))
 
 
 def _files(folder: Path) -> Iterator[str]:
@@ -133,46 +144,23 @@ def _entries(folder: str | Path) -> Iterable[os.DirEntry]:
         raise RememError(f"Cannot look into {folder}: {error.strerror or error}.") from None
 
 
-def _read(folder: Path, file: str, versions: Versions) -> Submission:
+def _read(folder: Path, file: str, versions: Versions) -> Entry:
     path, shown = folder / file, printable(file, 200)
     if path.is_symlink() or not path.is_file():
         raise RememError(f"{shown}: it is a link or no file; submissions are plain files.")
     found = read_submission(path, versions, shown)
-    owner = file.split("/")[0]
-    if owner != found.model.replace("/", "__"):
+    wanted = found.model.replace("/", "__")
+    if file.split("/")[0] != wanted:
         raise RememError(
             f"{shown}: the field 'model' is {found.model!r}, whose submissions belong into the folder "
-            f"{found.model.replace('/', '__')}."
+            f"{wanted}."
         )
-    return found
+    return entry_of(file, found)
 
 
-def _newest(valid: list[tuple[str, Submission]]) -> list[tuple[str, Submission]]:
+def _newest(valid: list[Entry]) -> list[Entry]:
     """The newest submission of each model, method, forget level and dataset version."""
-    kept: dict[tuple[str, ...], tuple[str, Submission]] = {}
-    for file, found in sorted(valid, key=lambda pair: (pair[1].submitted, pair[0])):
-        key = (found.model.lower(), found.method.lower(), found.forget, found.revision)
-        kept[key] = (file, found)
-    return sorted(kept.values(), key=lambda pair: pair[0])
-
-
-def _why_apart(submission: Submission, versions: Versions, only_samples: bool) -> str:
-    if submission.document.get("sample") and not only_samples:
-        return "a made-up sample"
-    if submission.revision != versions.current.tag:
-        return f"measured on {submission.revision}; the current version is {versions.current.tag}"
-    if submission.gate_status == MISSING:
-        return "no run of the base model, so nobody knows whether it had memorised"
-    if submission.gate_status == FAILED:
-        return "the base model had not memorised, so there was nothing to forget"
-    if submission.headline.percent is None:
-        return submission.headline.reason or "it has no score"
-    return ""
-
-
-def _rank(entry: Entry) -> tuple[float, str]:
-    return -entry.figures.score.value, entry.file
-
-
-def _order(entry: Entry) -> tuple[str, str]:
-    return entry.apart, entry.file
+    kept: dict[tuple[str, ...], Entry] = {}
+    for entry in sorted(valid, key=lambda entry: (entry.submitted, entry.file)):
+        kept[entry.model.lower(), entry.method.lower(), entry.forget, entry.revision] = entry
+    return sorted(kept.values(), key=lambda entry: entry.file)

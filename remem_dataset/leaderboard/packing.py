@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ..results.gate import seen_facts, seen_questions
-from ..results.runs import RunResults
-from ..schema import FORGET, RETAIN
-from .build import Board, Entry
+from ..submission.document import FAILED, MISSING, PASSED
+from .build import Board
+from .entry import Entry
 from .figures import Percent
 
 #: Digits of packed numbers: printable characters that mean nothing in JSON or HTML.
@@ -52,34 +51,34 @@ def page_data(board: Board) -> dict[str, Any]:
     Args:
         board: everything that is to be shown.
     """
-    entries = [*board.ranked, *board.apart]
-    documents = [entry.submission.document for entry in entries]
-    attributes = sorted({name for document in documents for name in _attributes(document)})
+    entries = board.entries
+    why = [*[""] * len(board.ranked), *(reason for _, reason in board.apart)]
+    attributes = sorted({name for entry in entries for name in entry.exposure})
     methods, bases, versions, reasons, scales = (_Names() for _ in range(5))
-    levels = sorted({entry.submission.forget for entry in entries})
+    levels = sorted({entry.forget for entry in entries})
     data: dict[str, Any] = {
         "alphabet": ALPHABET,
         "ranked": len(board.ranked),
         "current": board.versions.current.tag,
         "levels": levels,
         "attributes": attributes,
-        "model": [entry.submission.model for entry in entries],
-        "method": [methods(document["method"]) for document in documents],
-        "base": [bases(document["base_model"]) for document in documents],
-        "level": [levels.index(entry.submission.forget) for entry in entries],
-        "version": [versions(entry.submission.revision) for entry in entries],
-        "date": [document["submitted"][2:10].replace("-", "") for document in documents],
+        "model": [entry.model for entry in entries],
+        "method": [methods(entry.method) for entry in entries],
+        "base": [bases(entry.head["base_model"]) for entry in entries],
+        "level": [levels.index(entry.forget) for entry in entries],
+        "version": [versions(entry.revision) for entry in entries],
+        "date": [f"{entry.submitted:%y%m%d}" for entry in entries],
         "file": [entry.file.split("/")[1].removesuffix(".json") for entry in entries],
-        "gate": [("passed", "failed", "missing").index(e.submission.gate_status) for e in entries],
-        "apart": [reasons(entry.apart) for entry in entries],
-        "recomputed": "".join(str(int(bool(document.get("recomputed")))) for document in documents),
-        "sample": "".join(str(int(bool(document.get("sample")))) for document in documents),
-        "stage1": [_stage_one(entry.submission.vanilla) for entry in entries],
+        "gate": [(PASSED, FAILED, MISSING).index(entry.gate_status) for entry in entries],
+        "apart": [reasons(reason) for reason in why],
+        "recomputed": _flags(entry.head.get("recomputed") for entry in entries),
+        "sample": _flags(entry.sample for entry in entries),
+        "stage1": [packed(_tenfold(entry.stage_one)) for entry in entries],
         "ways": [packed(way.value / 10 for way in entry.figures.ways.values()) for entry in entries],
-        "exposure": [_exposure(document, attributes) for document in documents],
-        "scale": [scales(_scale(document, attributes)) for document in documents],
-        "links": {i: d["links"] for i, d in enumerate(documents) if d.get("links")},
-        "notes": {i: d["notes"] for i, d in enumerate(documents) if d.get("notes")},
+        "exposure": [_exposure(entry, attributes) for entry in entries],
+        "scale": [scales(_scale(entry, attributes)) for entry in entries],
+        "links": {i: entry.head["links"] for i, entry in enumerate(entries) if entry.head.get("links")},
+        "notes": {i: entry.head["notes"] for i, entry in enumerate(entries) if entry.head.get("notes")},
     }
     for name in PERCENTAGES:
         found = [getattr(entry.figures, name) for entry in entries]
@@ -109,82 +108,74 @@ def _hundredths(value: float | None) -> int:
     return -1 if value is None else round(100 * min(value, 100.0))
 
 
-def _stage_one(vanilla: RunResults | None) -> str:
-    """What the gate asks for: exact match single-hop, multi-hop, and share of Exposure's ceiling, in tenths."""
-    if vanilla is None:
-        return packed([None] * 3)
-    asked = [(seen_questions("single"), "exact_match"), (seen_questions("multi"), "exact_match")]
-    found = [vanilla.pooled(*part) for part in (*asked, (seen_facts(), "exposure_share"))]
-    return packed(None if figure is None else 10 * figure.value for figure in found)
+def _flags(values: Iterable[Any]) -> str:
+    return "".join("1" if value else "0" for value in values)
 
 
-def _tables(document: Mapping[str, Any]) -> list[Mapping[str, Any] | None]:
-    """Exposure by attribute: forget and retain set of the unlearned model, then of the base model."""
-    tables = []
-    for role in ("unlearned", "vanilla"):
-        run = document["runs"][role]
-        by_subset = run and run["attributes"]
-        tables += [by_subset and by_subset[subset] for subset in (FORGET, RETAIN)]
-    return tables
+def _tenfold(values: Iterable[float | None]) -> list[float | None]:
+    return [None if value is None else 10 * value for value in values]
 
 
-def _attributes(document: Mapping[str, Any]) -> set[str]:
-    return {name for table in _tables(document) if table for name in table}
-
-
-def _exposure(document: Mapping[str, Any], attributes: list[str]) -> str:
-    """For each attribute, bits of the unlearned model (forget, half interval, retain) and the base model."""
-    forget, retain, base_forget, base_retain = _tables(document)
-    if not forget and not retain:
+def _exposure(entry: Entry, attributes: list[str]) -> str:
+    """For each attribute, five numbers; "" for an entry without figures by attribute."""
+    if not entry.exposure:
         return ""
-    values = []
+    values: list[float | None] = []
     for name in attributes:
-        here = (forget or {}).get(name)
+        bits = entry.exposure.get(name)
         values += (
-            here and here["exposure"][0],
-            here and here["exposure"][1] and min(1.96 * here["exposure"][1], 64.0),
-            *(
-                table[name]["exposure"][0] if table and name in table else None
-                for table in (retain, base_forget, base_retain)
-            ),
+            _NO_BITS
+            if bits is None
+            else (
+                bits.forget,
+                bits.half,
+                bits.retain,
+                bits.base_forget,
+                bits.base_retain,
+            )
         )
     return packed(values)
 
 
-def _scale(document: Mapping[str, Any], attributes: list[str]) -> str:
+_NO_BITS = (None,) * 5
+
+
+def _scale(entry: Entry, attributes: list[str]) -> str:
     """For each attribute, its ceiling and its null mean in bits."""
-    tables = [table for table in _tables(document) if table]
-    found = (next((table[name] for table in tables if name in table), None) for name in attributes)
-    return packed(v for entry in found for v in (entry and entry["ceiling"], entry and entry["null_mean"]))
+    found = (entry.exposure.get(name) for name in attributes)
+    return packed(v for bits in found for v in ((bits.ceiling, bits.null_mean) if bits else (None, None)))
 
 
-def entry_columns(entries: Iterable[Entry]) -> Iterable[dict[str, Any]]:
+def table_rows(board: Board) -> Iterator[dict[str, Any]]:
     """One mapping for each row of `leaderboard.parquet`; percentages in percent."""
     places: dict[str, int] = {}
-    for entry in entries:
-        document, figures = entry.submission.document, entry.figures
-        level = entry.submission.forget
-        if not entry.apart:
-            places[level] = places.get(level, 0) + 1
-        row = {
-            "rank": None if entry.apart else places[level],
-            "model": document["model"],
-            "base_model": document["base_model"],
-            "method": document["method"],
-            "forget": level,
-            "dataset": document["dataset"]["id"],
-            "dataset_version": document["dataset"]["revision"],
-            "gate": entry.submission.gate_status,
-            "apart": entry.apart or None,
-        }
-        for name in PERCENTAGES:
-            found = getattr(figures, name)
-            row[name] = None if found is None else found.value
-            row[f"{name}_half_95"] = _half(found)
-        yield {
-            **row,
-            "recomputed": bool(document.get("recomputed")),
-            "sample": bool(document.get("sample")),
-            "submitted": entry.submission.submitted,
-            "file": entry.file,
-        }
+    for entry in board.ranked:
+        places[entry.forget] = places.get(entry.forget, 0) + 1
+        yield _table_row(entry, places[entry.forget], None)
+    for entry, why in board.apart:
+        yield _table_row(entry, None, why)
+
+
+def _table_row(entry: Entry, rank: int | None, apart: str | None) -> dict[str, Any]:
+    row = {
+        "rank": rank,
+        "model": entry.model,
+        "base_model": entry.head["base_model"],
+        "method": entry.method,
+        "forget": entry.forget,
+        "dataset": entry.head["dataset"]["id"],
+        "dataset_version": entry.revision,
+        "gate": entry.gate_status,
+        "apart": apart,
+    }
+    for name in PERCENTAGES:
+        found = getattr(entry.figures, name)
+        row[name] = None if found is None else found.value
+        row[f"{name}_half_95"] = _half(found)
+    return {
+        **row,
+        "recomputed": bool(entry.head.get("recomputed")),
+        "sample": entry.sample,
+        "submitted": entry.submitted,
+        "file": entry.file,
+    }

@@ -21,7 +21,7 @@ from ..errors import RememError
 from ..results.gate import EXACT_MATCH_REQUIRED, EXPOSURE_SHARE_REQUIRED
 from ..results.writable import check_writable
 from .build import Board
-from .packing import entry_columns, page_data, script_json
+from .packing import page_data, script_json, table_rows
 
 PAGE, TABLE, CARD = "index.html", "leaderboard.parquet", "README.md"
 
@@ -89,7 +89,7 @@ def build_site(board: Board, out: Path, *, results_repo: str | None = None) -> l
 
 def render_table(board: Board) -> bytes:
     """`leaderboard.parquet`: every row that is shown, ranked ones first."""
-    rows = list(entry_columns([*board.ranked, *board.apart]))
+    rows = list(table_rows(board))
     sink = io.BytesIO()
     pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), sink, compression="zstd")
     return sink.getvalue()
@@ -104,12 +104,11 @@ def render_page(board: Board, results_repo: str) -> str:
     """
     script = _script()
     digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode()
-    entries = [*board.ranked, *board.apart]
     data = {**page_data(board), "dataset": board.versions.repo, "results": results_repo}
     return _template("index.html.j2").render(
         board=board,
         results_repo=results_repo,
-        updated=max((entry.submission.submitted for entry in entries), default=None),
+        updated=max((entry.submitted for entry in board.entries), default=None),
         best=_best(board),
         without_script=board.ranked[:WITHOUT_SCRIPT],
         refused=board.refused[:REFUSED_SHOWN],
@@ -126,7 +125,7 @@ def _best(board: Board) -> dict[str, Any]:
     """Forget level -> (its best entry, number of ranked ones)."""
     found: dict[str, list[Any]] = {}
     for entry in board.ranked:
-        found.setdefault(entry.submission.forget, [entry, 0])[1] += 1
+        found.setdefault(entry.forget, [entry, 0])[1] += 1
     return dict(sorted(found.items()))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from rich.console import Console
@@ -12,7 +12,8 @@ from ..files import write_json
 from ..hub.errors import bound_waits
 from ..hub.names import check_repo
 from ..submission.versions import published_versions, versions_json
-from .build import collect
+from .build import Refusal, collect
+from .entry import Entry
 from .site import build_site
 
 
@@ -31,8 +32,8 @@ def run_build(submissions: Path, out: Path, *, results_repo: str | None = None) 
         check_repo(results_repo)
     console, errors = Console(highlight=False, soft_wrap=True), Console(stderr=True, soft_wrap=True)
 
-    def progress(files: list[str]) -> Iterator[str]:
-        return track(files, "Reading submissions", console=errors, transient=True)
+    def progress(found: Iterable[Entry | Refusal], total: int) -> Iterable[Entry | Refusal]:
+        return track(found, "Reading submissions", total=total, console=errors, transient=True)
 
     board = collect(submissions, progress)
     for refusal in board.refused:

@@ -14,6 +14,7 @@ from ..results.gate import Gate
 from ..results.headline import Headline
 from ..results.reading import check_ceiling
 from ..results.runs import Figure, RunResults, TaskResult, same_measurement
+from ..results.tasks import BELOW_CEILING
 from ..results.untrusted import parse_json, read_text
 from .consistency import check_attributes, check_rows
 from .document import judge_gate, judge_headline
@@ -22,6 +23,8 @@ from .versions import Versions
 
 #: Bytes of the largest file that is read; a real one has a hundredth of it.
 LIMIT = 2 * 2**20
+#: Metrics that something is computed of; the others are only handed on.
+JUDGED = ("exact_match", "well_formed", "exposure_share", "not_a_number", "exposure_ceiling", *BELOW_CEILING)
 #: How far a stated figure may lie from the computed one: rounding of sums in another order.
 ROUNDING = 1e-6
 
@@ -34,7 +37,7 @@ class Submission:
         name: what to call it: its path, or "the submission".
         document: the JSON, valid by its schema.
         submitted: when.
-        unlearned: the run.
+        unlearned: the run, with the metrics in `JUDGED`.
         vanilla: the run of the model before unlearning, or None.
         gate: verdict on stage 1; None without such a run.
         gate_status: "passed", "failed" or "missing".
@@ -149,8 +152,8 @@ def _run(entry: Mapping[str, Any], document: Mapping[str, Any], model: str, name
     """A run as the figures' functions take it; valid by the schema, with its bits below their ceiling."""
     tasks = {}
     for task, found in entry["tasks"].items():
-        n = found["n"]
-        figures = {metric: Figure(pair[0], n, pair[1]) for metric, pair in found["metrics"].items()}
+        n, pairs = found["n"], found["metrics"]
+        figures = {m: Figure(pairs[m][0], n, pairs[m][1]) for m in JUDGED if m in pairs}
         check_ceiling({metric: figure.value for metric, figure in figures.items()}, f"{name}: {task}")
         tasks[task] = TaskResult(n=n, n_total=found["n_total"], metrics=figures)
     dataset = document["dataset"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -296,18 +296,19 @@ SAMPLES = (
 )
 
 
-def write_samples(out: Path) -> list[Path]:
-    """Write the samples and their `versions.json`.
+def write_samples(out: Path, samples: Iterable[tuple] = SAMPLES) -> list[Path]:
+    """Write samples and their `versions.json`.
 
     Args:
         out: folder of submissions.
+        samples: as in `SAMPLES`.
     """
     population = Population()
     versions = made_up_versions(population)
     write_json(out / VERSIONS_FILE, versions_json(versions))
     written = []
     with tempfile.TemporaryDirectory() as temporary:
-        for number, (name, method, forget, model, more) in enumerate(SAMPLES):
+        for number, (name, method, forget, model, more) in enumerate(samples):
             document = submission_of(
                 Path(temporary) / str(number),
                 model,
