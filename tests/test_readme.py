@@ -10,12 +10,14 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from harness_tasks.install import remove_tasks
 from tests.fakes.faces import LOOKS, draw_faces
+from tests.fakes.hub import OWNER, Account, LoopbackHub
 from tests.fakes.published import published_row, published_rows, write_published
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,12 +36,14 @@ SMALL_EVAL = "--limit 2"
 BIN = Path(sys.executable).parent
 # The environment is the one that runs this test; making another would take minutes.
 THIS_ENVIRONMENT = f"VENV={BIN.parent} -o {BIN.parent}/.installed"
+#: The README's name for the reader's own organisation on the Hub.
+ORGANISATION = "my-org"
 #: README command -> what makes it small. A command without an entry here fails the test.
 ADDED = {
     r"make demo": THIS_ENVIRONMENT,  # made small by DEMO_OPTIONS
     r"remem-eval .*": SMALL_EVAL,
     r"lm_eval .*": SMALL_EVAL,
-    r"remem (report|verify|rescore) .*": "",
+    r"remem (report|verify|rescore|publish|versions|fetch) .*": "",
     r"remem install-tasks.*": "",
     r"remem adopt .*": "",
     r"python -m recipes\.reference .*": "",
@@ -79,22 +83,36 @@ def workspace(tmp_path_factory, tiny_dataset) -> Path:
 
 
 @pytest.fixture(scope="module")
-def outputs(workspace) -> dict[str, subprocess.CompletedProcess]:
+def hub(tmp_path_factory) -> Iterator[LoopbackHub]:
+    """What commands that name `ORGANISATION` take for the Hub."""
+    with LoopbackHub(tmp_path_factory.mktemp("hub")) as running:
+        running.accounts[OWNER] = Account("ada", (ORGANISATION,))
+        yield running
+
+
+def environment_of(text: str, hub: LoopbackHub, workspace: Path) -> dict[str, str]:
+    """Variables for a command or an example; only those about the Hub are let out to it."""
+    environment = {**os.environ, "PYTHONPATH": str(workspace)}
+    return {**environment, **hub.environment(workspace / "home")} if ORGANISATION in text else environment
+
+
+@pytest.fixture(scope="module")
+def outputs(workspace, hub) -> dict[str, subprocess.CompletedProcess]:
     """Run every command in order; later ones read what earlier ones made."""
     environment = {
-        **os.environ,
         "PATH": f"{BIN}:{os.environ['PATH']}",
-        "PYTHONPATH": str(workspace),
         "DEMO_OPTIONS": " ".join(f"{name} '{options}'" for name, options in SMALL_DEMO.items()),
     }
     try:
-        return _run_all(workspace, environment)
+        return _run_all(workspace, hub, environment)
     finally:
         # A run that stops between the README's install and remove must leave no links in site-packages.
         remove_tasks()
 
 
-def _run_all(workspace: Path, environment: dict[str, str]) -> dict[str, subprocess.CompletedProcess]:
+def _run_all(
+    workspace: Path, hub: LoopbackHub, environment: dict[str, str]
+) -> dict[str, subprocess.CompletedProcess]:
     done = {}
     for command in readme_commands():
         if command in NOT_RUN_HERE:
@@ -104,7 +122,7 @@ def _run_all(workspace: Path, environment: dict[str, str]) -> dict[str, subproce
             f"{command} {added}",
             shell=True,
             cwd=workspace,
-            env=environment,
+            env={**environment_of(command, hub, workspace), **environment},
             capture_output=True,
             text=True,
             check=False,
@@ -126,9 +144,20 @@ def test_every_relative_link_leads_somewhere():
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
-def test_the_python_examples_run_on_the_demos_dataset(outputs, workspace):
+def test_the_python_examples_run_on_the_demos_dataset(outputs, workspace, hub):
     for block in re.findall(r"^```python\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE):
-        subprocess.run([sys.executable, "-c", block], cwd=workspace, check=True)
+        environment = environment_of(block, hub, workspace)
+        subprocess.run([sys.executable, "-c", block], cwd=workspace, env=environment, check=True)
+
+
+def test_what_was_published_is_what_was_fetched(outputs, workspace, hub):
+    assert hub.repo(f"{ORGANISATION}/remem").private
+    published = hub.files(f"{ORGANISATION}/remem", "v1.0.0")
+    for path in (workspace / "remem-v1.0.0").rglob("*"):
+        assert (
+            not path.is_file()
+            or path.read_bytes() == published[str(path.relative_to(workspace / "remem-v1.0.0"))]
+        )
 
 
 def test_the_demo_reports_gate_and_checks(outputs, workspace):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import sleep
 from typing import TypeVar
 
 import httpx2
@@ -62,17 +63,20 @@ def asked_wait(response: httpx2.Response) -> float | None:
 
 
 def bound_waits() -> None:
-    """Make every Hub request of this process end in time: no hanging, no waiting for hours.
+    """Make every Hub request of this process end in time, and say so when it waits.
 
-    huggingface_hub waits as long as a `Retry-After` says and sets no time limit on answers.
+    huggingface_hub waits as long as a `Retry-After` says, sets no time limit on answers, and its own warnings
+    show the signed addresses that files are uploaded to.
     """
-    from huggingface_hub.utils import set_client_factory
+    from huggingface_hub.utils import logging, set_client_factory
     from huggingface_hub.utils._http import default_client_factory
 
     def check(response: httpx2.Response) -> None:
         wait = asked_wait(response)
         if wait is not None and wait > LONGEST_WAIT:
             raise TooLongWait(wait)
+        if wait:
+            print(f"The Hub asks to wait {wait:.0f} s before the next request.", file=sys.stderr)
 
     def client() -> httpx2.Client:
         made = default_client_factory()
@@ -81,6 +85,7 @@ def bound_waits() -> None:
         return made
 
     set_client_factory(client)
+    logging.set_verbosity_error()
 
 
 def patiently(step: Callable[[], T]) -> T:
@@ -104,14 +109,17 @@ def patiently(step: Callable[[], T]) -> T:
             raise TooLongWait(wait)
         wait = max(wait, pause)
         print(f"The Hub did not answer as hoped ({_name(error)}); again in {wait:.0f} s.", file=sys.stderr)
-        time.sleep(wait)
+        sleep(wait)
     return step()
 
 
 def _root(error: BaseException) -> BaseException:
-    """huggingface_hub wraps what goes wrong in an upload into RuntimeErrors, and some downloads likewise."""
-    while isinstance(error, (RuntimeError, LocalEntryNotFoundError)) and error.__cause__ is not None:
-        error = error.__cause__
+    """What an error comes from: huggingface_hub wraps faults of uploads, downloads and cards into others."""
+    while (cause := error.__cause__) is not None:
+        wrapped = isinstance(error, (RuntimeError, LocalEntryNotFoundError))
+        if not wrapped and not (isinstance(error, ValueError) and isinstance(cause, HfHubHTTPError)):
+            break
+        error = cause
     return error
 
 
@@ -140,9 +148,9 @@ def clear_errors(repo: str, *, kind: str = "dataset", revision: str | None = Non
     """
     try:
         yield
-    except RememError:
-        raise
     except Exception as error:
+        if isinstance(root := _root(error), RememError):
+            raise root from None
         sentence = explain(error, repo, kind, revision)
         if sentence is None:
             raise
@@ -160,6 +168,10 @@ def explain(error: BaseException, repo: str, kind: str, revision: str | None = N
         return _offline(repo, kind, revision)
     if isinstance(error, HfHubHTTPError):
         return _refused(error, repo, kind, revision)
+    if isinstance(error, json.JSONDecodeError):
+        return (
+            f"What answers at {constants.ENDPOINT} is no Hub; check HF_ENDPOINT and the network's login page."
+        )
     if isinstance(error, (httpx2.TransportError, httpx2.TooManyRedirects)):
         return (
             f"The Hub at {constants.ENDPOINT} cannot be reached ({type(error).__name__}); check the network "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from huggingface_hub import CommitOperationAdd, CommitOperationDelete, HfApi
 from huggingface_hub.errors import RepositoryNotFoundError
@@ -26,13 +26,15 @@ class Remote:
         private: whether only its owners see it.
         head: commit of the main branch; None without a repository.
         tags: tag -> commit.
+        branches: names of the branches.
         files: files at `head`.
     """
 
     exists: bool
     private: bool = False
     head: str | None = None
-    tags: dict[str, str] | None = None
+    tags: dict[str, str] = field(default_factory=dict)
+    branches: frozenset[str] = frozenset()
     files: tuple[RepoFile, ...] = ()
 
 
@@ -120,8 +122,7 @@ def publish(
             raise RememError(
                 f"The Hub does not hold at {commit[:12]} what was sent to {repo}; nothing was tagged."
             )
-        message = f"ReMem {version}, fingerprint {contents.fingerprint}"
-        api.create_tag(repo, tag=version, tag_message=message, revision=commit, repo_type=KIND)
+        api.create_tag(repo, tag=version, revision=commit, repo_type=KIND)
         return Published(commit, True, False, remote.private)
 
     _check_signed_in(api)
@@ -142,8 +143,7 @@ def plan(api: HfApi, contents: Contents, repo: str, version: str, *, private: bo
     with clear_errors(repo):
         remote = patiently(lambda: _look(api, repo))
         _check(remote, contents, repo, version, private, api)
-        tagged = version in (remote.tags or {})
-        return Plan(not remote.exists, contents.differences(remote.files), tagged)
+        return Plan(not remote.exists, contents.differences(remote.files), version in remote.tags)
 
 
 def _look(api: HfApi, repo: str) -> Remote:
@@ -153,8 +153,15 @@ def _look(api: HfApi, repo: str) -> Remote:
         if error.response.status_code == 401:  # not signed in: nothing could be written anyway
             raise
         return Remote(exists=False)
-    tags = {ref.name: ref.target_commit for ref in api.list_repo_refs(repo, repo_type=KIND).tags}
-    return Remote(True, bool(info.private), info.sha, tags, _files(api, repo, info.sha))
+    refs = api.list_repo_refs(repo, repo_type=KIND)
+    return Remote(
+        exists=True,
+        private=bool(info.private),
+        head=info.sha,
+        tags={tag.name: tag.target_commit for tag in refs.tags},
+        branches=frozenset(branch.name for branch in refs.branches),
+        files=_files(api, repo, info.sha),
+    )
 
 
 def _files(api: HfApi, repo: str, revision: str) -> tuple[RepoFile, ...]:
@@ -170,6 +177,10 @@ def _check(remote: Remote, contents: Contents, repo: str, version: str, private:
         raise RememError(
             f"The dataset {repo} exists and is public; make it private in its settings on the Hub, or choose "
             "another name."
+        )
+    if version in remote.branches:
+        raise RememError(
+            f"{repo} has a branch {version}, so a tag of that name would be ambiguous; delete it."
         )
     if version in remote.tags:
         if contents.differences(_files(api, repo, remote.tags[version])):

@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import RememError
 from ..files import read_json_object
 from ..schema import MANIFEST
-from .errors import clear_errors
+from .errors import clear_errors, patiently
 
 CARD = "README.md"
 
@@ -30,7 +30,9 @@ def hub_manifest(repo: str, revision: str | None) -> tuple[dict[str, Any], str]:
     from huggingface_hub import hf_hub_download
 
     with clear_errors(repo, revision=revision):
-        path = Path(hf_hub_download(repo, MANIFEST, repo_type="dataset", revision=revision))
+        path = Path(
+            patiently(lambda: hf_hub_download(repo, MANIFEST, repo_type="dataset", revision=revision))
+        )
     # …/snapshots/<commit>/remem.json
     return read_small_json(path, f"manifest of {repo}"), path.parent.name
 
@@ -46,7 +48,7 @@ def read_small_json(path: Path, what: str) -> dict[str, Any]:
     return read_json_object(path, what)
 
 
-def hub_files(repo: str, commit: str, names: Iterable[str]) -> Path:
+def hub_files(repo: str, commit: str, names: list[str]) -> Path:
     """Some files at a commit, in the cache; offline they must be there already.
 
     `load_dataset(repo, revision=…)` is no way to them: offline it takes the newest cached revision, whatever
@@ -65,8 +67,11 @@ def hub_files(repo: str, commit: str, names: Iterable[str]) -> Path:
     """
     from huggingface_hub import snapshot_download
 
+    def download() -> str:
+        return snapshot_download(repo, repo_type="dataset", revision=commit, allow_patterns=names)
+
     with clear_errors(repo, revision=commit):
-        return Path(snapshot_download(repo, repo_type="dataset", revision=commit, allow_patterns=list(names)))
+        return Path(patiently(download))
 
 
 def card_splits(folder: Path, config: str, known: Iterable[str]) -> dict[str, list[str]]:

@@ -119,7 +119,8 @@ def run_fetch(repo: str, revision: str, out: Path, *, pixels: bool) -> None:
     """
     check_repo(repo)
     columns = (TextColumn("Files checked"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    errors = Console(stderr=True)
+    with Progress(*columns, console=errors, transient=True, disable=not errors.is_terminal) as bar:
         task = bar.add_task("files", total=None, visible=False)
 
         def show(done: int, total: int) -> None:

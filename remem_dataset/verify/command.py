@@ -25,7 +25,8 @@ def verified(folder: Path, *, pixels: bool) -> Verified:
         SystemExit: with code 2, after a sentence on stderr for each kind of fault.
     """
     columns = (TextColumn("Rows"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("rows")
 
         def show(done: int, total: int) -> None:

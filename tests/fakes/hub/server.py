@@ -159,7 +159,7 @@ class LoopbackHub:
     def move_main(self, path: str) -> None:
         """Commit to the main branch of the repository that a path names, as somebody else."""
         match = re.search(repos.API, path)
-        if match:
+        if match and self.store.find(match["kind"], match["id"]):
             repo = self.repo(match["id"], match["kind"])
             self.commit(match["id"], {f"notes/{len(repo.commits)}.md": b"A note.\n"}, match["kind"])
 
