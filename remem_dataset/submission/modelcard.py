@@ -8,6 +8,7 @@ import yaml
 from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml, parse_eval_result_entries
 
 from ..errors import RememError
+from ..registration import headline_task
 from .reading import Submission
 from .validation import printable
 
@@ -26,11 +27,6 @@ class _NoAliases(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
-def task_id(forget: str) -> str:
-    """The id of the headline's task in the dataset's `eval.yaml`: "forget10" -> "remem_forget10"."""
-    return f"remem_{forget}"
-
-
 def entry_of(submission: Submission, results_repo: str, path: str, url: str) -> EvalResultEntry:
     """The headline in percent, higher is better.
 
@@ -43,7 +39,7 @@ def entry_of(submission: Submission, results_repo: str, path: str, url: str) -> 
     found, dataset = submission.headline, submission.document["dataset"]
     return EvalResultEntry(
         dataset_id=dataset["id"],
-        task_id=task_id(submission.forget),
+        task_id=headline_task(submission.forget),
         value=round(found.percent, 2),
         dataset_revision=dataset.get("commit"),
         date=submission.document["runs"]["unlearned"]["date"],

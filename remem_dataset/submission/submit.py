@@ -85,10 +85,12 @@ def prepare(
     _check_model(unlearned, model, "--model")
     if vanilla is not None:
         _check_model(vanilla, base_model, "--base-model")
-        if vanilla.path == unlearned.path:
+        if vanilla.path == unlearned.path or _same_weights(vanilla, unlearned):
             raise RememError(
-                "--base-results are the results themselves; name those of the model before unlearning."
+                f"The results of --base-results, {vanilla.path}, are of the same model as {unlearned.path}; "
+                "name those of the model before unlearning."
             )
+        _check_same_data(vanilla, unlearned)
     version = versions.with_fingerprint(unlearned.fingerprint)
     if version is None:
         known = ", ".join(f"{v.tag} ({v.fingerprint[:16]})" for v in versions.by_tag.values())
@@ -114,6 +116,23 @@ def prepare(
     text = render_document(document)
     submission = check_submission(parse_json(text, where="The submission"), versions, "The submission")
     return Offer(submission, text, path_of(document))
+
+
+def _check_same_data(vanilla: RunResults, unlearned: RunResults) -> None:
+    for field, before, after in (
+        ("fingerprint.all", vanilla.fingerprint, unlearned.fingerprint),
+        ("forget", vanilla.forget, unlearned.forget),
+    ):
+        if before != after:
+            raise RememError(
+                f"{vanilla.path}: the field 'remem.{field}' is {before[:16]!r}, but in the results of the "
+                f"unlearned model it is {after[:16]!r}; both must be of one dataset and one forget set."
+            )
+
+
+def _same_weights(first: RunResults, second: RunResults) -> bool:
+    told = [(run.checkpoint.get("weights"), run.checkpoint.get("adapter_weights")) for run in (first, second)]
+    return told[0][0] is not None and told[0] == told[1]
 
 
 def same_result(first: bytes, second: bytes) -> bool:

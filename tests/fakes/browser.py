@@ -6,12 +6,17 @@ import base64
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 #: Why there is none; "" if there is one.
-MISSING = "" if CHROMIUM and DRIVER else "no chromium and chromedriver on this machine"
+MISSING = (
+    ""
+    if CHROMIUM and DRIVER and find_spec("selenium")
+    else "no chromium, chromedriver and selenium on this machine"
+)
 
 
 @contextmanager

@@ -129,6 +129,7 @@ def results_of(
         counts[name] = {"original": len(facts), "effective": len(facts)}
     document["remem"]["n_candidates"] = sorted(set(ATTRIBUTES.values()))
     document["remem"]["scoring_path"] = "trie"
+    document["remem"]["model"]["weights"] = f"{seed:032x}"
     document["date"] = 1795000000 + 100 * seed
     return write_run(folder, document, rows=rows)
 
