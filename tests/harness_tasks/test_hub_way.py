@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from datasets import load_dataset
 from huggingface_hub import HfApi
 
 from remem_dataset import cli
@@ -16,6 +17,13 @@ from remem_dataset.results.reading import read_results
 from tests.fakes.models import save_tiny_llava
 from tests.harness_tasks.runs import evaluate
 
+LOAD = """
+import json
+from datasets import load_dataset
+
+levels = load_dataset("lab/remem", "forget25", revision="v1.0.0")
+print(json.dumps({split: len(rows) for split, rows in levels.items()}))
+"""
 DATA, MODEL, BASE = "lab/remem", "lab/forgetful", "lab/learned"
 
 
@@ -32,11 +40,18 @@ def test_publish_load_evaluate_submit_leaderboard(
     assert (
         remem(monkeypatch, "publish", tiny_dataset, "--repo", DATA, "--version", "v1.0.0", "--no-pixels") == 0
     )
-    levels = load_dataset(DATA, "forget25", revision="v1.0.0", cache_dir=str(tmp_path / "datasets"))
-    assert {split: len(rows) for split, rows in levels.items()} == {"forget": 20, "retain": 60}
+    # In a process of its own: `datasets` reads the Hub's address at import.
+    done = subprocess.run(
+        [sys.executable, "-c", LOAD],
+        env={**os.environ, **online.environment(tmp_path / "home")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == {"forget": 20, "retain": 60}
 
     metadata = ("--metadata", f"dataset={DATA},dataset_revision=v1.0.0,forget=forget25")
-    base = save_tiny_llava(tmp_path / "base")
+    base = save_tiny_llava(tmp_path / "base", seed=1)
     before, _ = evaluate(base, "remem_*", tmp_path / "before", *metadata)
     after, _ = evaluate(model_folder, "remem_*", tmp_path / "after", *metadata)
     assert after["remem"]["dataset"] == DATA
