@@ -27,6 +27,7 @@ from .journal import Journal
 from .loading import LOADING_ERRORS, image_model_config, reason
 from .scoring import AnswerScore, PrefixScorer, encode_prompts
 from .scoring.prefix import slowest
+from .scoring.repeats import encode_repeats_once
 
 logger = logging.getLogger(__name__)
 
@@ -83,6 +84,7 @@ class RememVLM(HFMultimodalLM):
                 "(chat_template.jinja)."
             )
         self._join_processes()
+        encode_repeats_once(self.model)
         if scoring_memory_mb is None:
             scoring_memory_mb = 4096 if self.device.type == "cuda" else 512
         self.scorer = PrefixScorer(
@@ -200,8 +202,7 @@ class RememVLM(HFMultimodalLM):
                 else:
                     results[i] = known
             progress.update(len(indices) - len(waiting))
-            # Longest first: the batch that needs most memory fails at once, if at all.
-            waiting.sort(key=lambda i: -len(requests[i].args[0]))
+            waiting = _in_order(waiting, requests)
             while waiting:
                 taken = waiting[: self.batch_size]
                 try:
@@ -280,6 +281,22 @@ class RememVLM(HFMultimodalLM):
 
 def _visual(request: Instance) -> list:
     return list(request.args[2].get("visual") or []) if len(request.args) > 2 else []
+
+
+def _in_order(indices: list[int], requests: list[Instance]) -> list[int]:
+    """Requests in the order to ask them: those about the same pictures together, the longest first.
+
+    A batch then encodes a picture once, and the batch that needs most memory fails at once, if at all.
+    """
+    about: dict[tuple, list[int]] = defaultdict(list)
+    for i in indices:
+        about[tuple(_question(requests[i])[1])].append(i)
+
+    def length(i: int) -> int:
+        return len(requests[i].args[0])
+
+    groups = [sorted(group, key=length, reverse=True) for group in about.values()]
+    return [i for group in sorted(groups, key=lambda group: -length(group[0])) for i in group]
 
 
 def _journal() -> Journal | None:

@@ -46,6 +46,21 @@ def score_answers(logits: Tensor, labels: Tensor) -> AnswerScores:
     )
 
 
+def at_answers(values: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """What there is where answer tokens are predicted.
+
+    Args:
+        values: (B, L, …) of a model's positions: logits or hidden states; position i predicts token i + 1.
+        labels: (B, L) token ids, `IGNORED` outside the answers.
+
+    Returns:
+        (T, …) values at the T answer tokens of the batch, row after row, and the token ids (T,).
+    """
+    targets = labels[:, 1:]
+    counted = targets != IGNORED
+    return values[:, :-1][counted], targets[counted]
+
+
 @torch.no_grad()
 def score_batches(model: Any, batches: Iterable[dict[str, Tensor]]) -> AnswerScores:
     """`score_answers` over batches, in evaluation mode and without gradients.

@@ -133,7 +133,13 @@ def plan(
         Step(
             "vanilla",
             "stage 1: learning the people",
-            recipe("recipes.learn", f"--warm-up {WARM_UP} {learn}", model=untrained, data=data, out=vanilla),
+            recipe(
+                "recipes.learn",
+                f"--warm-up {WARM_UP} --augment medium {learn}",
+                model=untrained,
+                data=data,
+                out=vanilla,
+            ),
             ("dataset", "untrained"),
             vanilla,
         ),
@@ -141,7 +147,14 @@ def plan(
             "unlearned",
             "stage 2: unlearning the forget set (NPO)",
             (
-                *recipe("recipes.unlearn", unlearn, method="npo", model=vanilla, data=data, out=unlearned),
+                *recipe(
+                    "recipes.unlearn",
+                    f"--augment medium {unlearn}",
+                    method="npo",
+                    model=vanilla,
+                    data=data,
+                    out=unlearned,
+                ),
                 *level,
             ),
             ("dataset", "vanilla"),

@@ -10,6 +10,8 @@ from safetensors import SafetensorError
 
 from remem_dataset.errors import RememError
 
+from .lora import base_of, load_adapter
+
 #: Model types whose training input needs more than prompt and answer in a row, and why.
 NOT_TRAINED = {"paligemma": "it attends both ways over its prompt, so answers would see themselves"}
 
@@ -18,7 +20,7 @@ def load_model(name: str) -> tuple[Any, Any]:
     """Load a model and its processor, in float32 as training wants it.
 
     Args:
-        name: a folder or a Hub id.
+        name: a folder (also of an adapter, whose model is then loaded under it), or a Hub id.
 
     Returns:
         The model and its processor.
@@ -28,6 +30,9 @@ def load_model(name: str) -> tuple[Any, Any]:
     """
     from transformers import AutoConfig, AutoModelForImageTextToText, AutoProcessor
 
+    if base := base_of(Path(name)):
+        model, processor = load_model(base)
+        return load_adapter(model, Path(name)), processor
     if not Path(name).is_dir() and (name.count("/") != 1 or name.startswith((".", "/", "~"))):
         raise RememError(
             f"There is no model {name}: it is neither a folder here nor a Hub id <org>/<repo>; "

@@ -19,10 +19,12 @@ from remem_dataset.errors import RememError
 from remem_dataset.files import read_json_object, write_json
 from remem_dataset.source import Source
 
+from .lora import base_of
+
 #: The record's file name, in a finished and in a partial folder.
 RECORD = "training.json"
 
-_PACKAGES = ("torch", "transformers", "tokenizers", "accelerate", "datasets")
+_PACKAGES = ("torch", "transformers", "tokenizers", "accelerate", "peft", "datasets")
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,8 @@ def model_identity(name: str) -> dict[str, Any]:
     if not files:
         raise RememError(f"The model folder {name} has no weights (*.safetensors).")
     digest = hashlib.blake2b(digest_size=16)
+    if base := base_of(folder):
+        digest.update(model_identity(base)["identity"].encode())
     for file in files:
         with file.open("rb") as content:
             while block := content.read(1 << 20):

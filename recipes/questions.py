@@ -100,6 +100,33 @@ class QuestionSet:
                 wider._keys.append(keys[(start + step) % len(keys)])
         return wider
 
+    def with_answers(self, rows: Any, processor: Any, answers: list[str]) -> QuestionSet:
+        """The same questions and pictures with other answers.
+
+        Args:
+            rows: the rows that this set was made of, before `with_views`.
+            processor: the processor that encoded them.
+            answers: one for each row.
+        """
+        other = copy.copy(self)
+        other._encoded = [
+            dataclasses.replace(
+                encode(processor, row["question"], answer, [row["image"]]),
+                pixels={},
+            )
+            for row, answer in zip(rows, answers, strict=True)
+        ]
+        return other
+
+    def evenly(self, count: int) -> QuestionSet:
+        """At most `count` of the rows, evenly spread over the set, each with its own picture alone."""
+        fewer = copy.copy(self)
+        fewer.views = "own"
+        chosen = [k * len(self) // min(count, len(self)) for k in range(min(count, len(self)))]
+        for name in ("identities", "question_types", "_encoded", "_keys"):
+            setattr(fewer, name, [getattr(self, name)[k] for k in chosen])
+        return fewer
+
     def pictures(self) -> tuple[Tensor, Tensor]:
         """All training pictures, (N, C, H, W), and the number of the person in each, (N,)."""
         pairs = [

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from peft import load_peft_weights, set_peft_model_state_dict
 from transformers import ProgressCallback, Trainer, TrainerCallback, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
 from remem_dataset.errors import RememError
+
+from .lora import is_adapter
 
 #: `--precision`: "auto" takes bfloat16 where the processor computes with it natively.
 PRECISIONS = ("auto", "fp32", "bf16")
@@ -101,6 +104,9 @@ class RememTrainer(Trainer):
         # Saving renames some models' weights to their published names (LLaVA's among them), and only
         # `from_pretrained` names them back: the Trainer's own way would load none of them, with a warning.
         model = model or self.model
+        if is_adapter(model):
+            set_peft_model_state_dict(model, load_peft_weights(resume_from_checkpoint))
+            return
         saved = type(model).from_pretrained(resume_from_checkpoint, dtype=torch.float32)
         model.load_state_dict(saved.state_dict())
 
@@ -110,9 +116,11 @@ class RememTrainer(Trainer):
         """One step; see `transformers.Trainer`."""
         loss = super().training_step(model, inputs, num_items_in_batch)
         if not torch.isfinite(loss):
+            kept = get_last_checkpoint(self.args.output_dir) if Path(self.args.output_dir).is_dir() else None
             raise RememError(
                 f"The loss became {loss.item()} at step {self.state.global_step + 1}; lower --lr "
-                f"(now {self.args.learning_rate:g}) and start again with --restart."
+                f"(now {self.args.learning_rate:g}) and start again with --restart. "
+                + (f"The last good checkpoint is kept: {kept}." if kept else "There is no checkpoint yet.")
             )
         return loss
 

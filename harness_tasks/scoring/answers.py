@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import torch
 
@@ -43,3 +43,23 @@ def moments_of(logits: torch.Tensor) -> Moments:
     mean = (probabilities * logprobs).sum(-1)
     spread = (probabilities * (logprobs - mean[:, None]) ** 2).sum(-1).sqrt()
     return tuple(zip(mean.tolist(), spread.tolist(), strict=True))
+
+
+def read_scores(
+    logits: torch.Tensor,
+    targets: torch.Tensor,
+    answers: Sequence[tuple[int, ...]],
+    detailed: Collection[tuple[int, ...]],
+) -> list[AnswerScore]:
+    """Scores from logits (B, L, V) at targets (B, L), as far as each answer reaches; moments where wanted."""
+    chosen = logits.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
+    logprobs = (chosen - logits.logsumexp(-1)).tolist()
+    greedy = (logits.argmax(-1) == targets).tolist()
+    return [
+        AnswerScore(
+            row[: len(ids)],
+            all(hits[: len(ids)]),
+            moments_of(logits[k, : len(ids)]) if ids in detailed else None,
+        )
+        for k, (row, hits, ids) in enumerate(zip(logprobs, greedy, answers, strict=True))
+    ]

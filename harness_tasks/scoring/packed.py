@@ -56,7 +56,7 @@ class PackedRows:
         self._dtype, self._device = model.dtype, model.device
         if getattr(self._config, "_attn_implementation", "eager") not in ("eager", "sdpa"):
             raise CannotPack("its attention takes no mask of our own")
-        self._memory = memory
+        self.memory = memory
         self._seen: list[torch.Tensor] = []
         rotary = getattr(self._decoder, "rotary_emb", None)
         if rotary is not None:
@@ -171,7 +171,7 @@ class PackedRows:
     def _row_size(self, vocabulary: int, length: int) -> int:
         row = ROW if self._device.type == "cpu" else ROW_ON_GPU
         # Logits in the model's precision, in single precision, and what logsumexp makes of them.
-        return max(1, min(row, self._memory // (12 * vocabulary + 8 * (length + row))))
+        return max(1, min(row, self.memory // (12 * vocabulary + 8 * (length + row))))
 
 
 def _children(trie: Trie) -> dict[int, list[int]]:

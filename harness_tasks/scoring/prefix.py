@@ -15,7 +15,7 @@ from transformers import DynamicCache
 from remem_dataset.errors import RememError
 from remem_dataset.prompts import answer_tokens
 
-from .answers import AnswerScore, moments_of
+from .answers import AnswerScore, read_scores
 from .cache import KeyValues, copied
 from .encoding import encode_prompts
 from .packed import PackedRows
@@ -37,6 +37,8 @@ LARGEST_DIFFERENCE = 1e-4
 MEAN_DIFFERENCE_HALF = 0.05
 
 MAX_BATCH = 256
+#: Bytes below which batches of answers get no smaller.
+LEAST_MEMORY = 1 << 20
 
 #: What marks an answer token in an input that runs along the text. PaliGemma attends in both directions
 #: among tokens of type 0 (prompt and picture) and causally from type 1 on.
@@ -113,7 +115,6 @@ class PrefixScorer:
         )
         return self.score_tokens(inputs, tokens, pictured=bool(images), detailed=detailed)
 
-    @torch.inference_mode()
     def score_tokens(
         self,
         inputs: dict[str, torch.Tensor],
@@ -132,18 +133,51 @@ class PrefixScorer:
 
         Returns:
             R scores in the order of `answers`.
+
+        Raises:
+            RememError: prompt and answer are longer than the model's context, or the device's memory does
+                not suffice for any batch.
         """
         tokens = [tuple(ids) for ids in answers]
         distinct = list(dict.fromkeys(tokens))
         self._check_length(inputs["input_ids"].shape[1] + max(map(len, distinct)))
+        wanted = frozenset(tokens[:detailed])
+        while True:
+            try:
+                scores = dict(zip(distinct, self._score(inputs, distinct, pictured, wanted), strict=True))
+                return [scores[ids] for ids in tokens]
+            except torch.OutOfMemoryError:
+                pass  # until here, the error holds on to what was computed
+            self._take_less()
+
+    @torch.inference_mode()
+    def _score(
+        self, inputs: Inputs, distinct: list[Tokens], pictured: bool, wanted: Detailed
+    ) -> list[AnswerScore]:
         path = self._paths[pictured]
         if path is None:
             path = self._paths[pictured] = self._choose(inputs, distinct[:CHECKED_ANSWERS])
         # A collapsed model has nothing to compare: a later question decides, and this one is not slow.
         run = {TRIE: self._trie, EXPAND: self._expand, FULL: self._full}[path or EXPAND]
-        wanted = frozenset(tokens[:detailed])
-        scores = dict(zip(distinct, run(inputs, distinct, wanted), strict=True))
-        return [scores[ids] for ids in tokens]
+        return run(inputs, distinct, wanted)
+
+    def _take_less(self) -> None:
+        """Score in smaller batches after the device's memory ran out.
+
+        Raises:
+            RememError: the batches are as small as they get.
+        """
+        if self.memory <= LEAST_MEMORY:
+            raise RememError(
+                "The device's memory does not suffice for one question and its answers; load the model in "
+                "half precision (dtype=bfloat16) or limit the pictures (max_pixels)."
+            )
+        self.memory //= 4
+        if self._packed is not None:
+            self._packed.memory = self.memory
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        logger.warning("Out of memory; scoring with %d MiB a batch from here on.", self.memory >> 20)
 
     def _choose(self, inputs: Inputs, answers: list[Tokens]) -> str | None:
         """The fastest path that agrees with a full forward; None if that gives scores that are no numbers."""
@@ -153,6 +187,8 @@ class PrefixScorer:
         for path, run in ((TRIE, self._trie), (EXPAND, self._expand)):
             try:
                 difference = self._disagreement(run(inputs, answers), reference)
+            except torch.OutOfMemoryError:
+                raise
             except Exception as error:  # whatever an unknown architecture raises, the next path remains
                 logger.warning("Answers cannot be scored by the path %s (%s).", path, error)
                 continue
@@ -247,7 +283,7 @@ class PrefixScorer:
                 use_cache=True,
             )
             logits = torch.cat([logits, output.logits.float()], dim=1)
-        return _read_scores(logits, targets, batch, detailed)
+        return read_scores(logits, targets, batch, detailed)
 
     def _full(
         self, inputs: Inputs, answers: list[Tokens], detailed: Detailed = frozenset()
@@ -269,7 +305,7 @@ class PrefixScorer:
                 whole[name] = torch.cat([value, mark], dim=1)
         keep = {"logits_to_keep": len(ids) + 1} if self._keeps_logits else {}
         logits = self.model(**whole, use_cache=False, **keep).logits[:, -len(ids) - 1 : -1].float()
-        return _read_scores(logits, answer, [ids], detailed)[0]
+        return read_scores(logits, answer, [ids], detailed)[0]
 
     def _check_length(self, length: int) -> None:
         """Refuse what is longer than the model's positions reach.
@@ -289,20 +325,3 @@ class PrefixScorer:
         cache = len(prefix) * (keys.numel() + values.numel()) * keys.element_size()
         logits = 2 * longest * vocabulary * 4
         return max(1, min(MAX_BATCH, self.memory // (2 * cache + logits)))
-
-
-def _read_scores(
-    logits: torch.Tensor, targets: torch.Tensor, answers: list[Tokens], detailed: Detailed
-) -> list[AnswerScore]:
-    """Token log-probabilities from logits (B, L, V) at targets (B, L), as far as each answer reaches."""
-    chosen = logits.gather(-1, targets.unsqueeze(-1)).squeeze(-1)
-    logprobs = (chosen - logits.logsumexp(-1)).tolist()
-    greedy = (logits.argmax(-1) == targets).tolist()
-    return [
-        AnswerScore(
-            row[: len(ids)],
-            all(hits[: len(ids)]),
-            moments_of(logits[k, : len(ids)]) if ids in detailed else None,
-        )
-        for k, (row, hits, ids) in enumerate(zip(logprobs, greedy, answers, strict=True))
-    ]

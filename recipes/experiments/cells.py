@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from generation.tree import origin_of
 from recipes.augmentation import augmentation, picture_statistics
 from recipes.learn.stage1 import learn
 from recipes.learn.warm_up import warm_up_pictures
@@ -43,8 +44,9 @@ class Laboratory:
     store: Store
 
     def dataset(self, config: BenchmarkConfig) -> Path:
-        """The dataset of a config, built if it is not there (`build_variant` knows whether it is current)."""
-        folder = self.store.place("datasets", config.to_dict())
+        """The dataset of a config as this code makes it, built if it is not there."""
+        inputs = {"config": config.to_dict(), "origin": dataclasses.asdict(origin_of(config))}
+        folder = self.store.place("datasets", inputs)
         folder.parent.mkdir(parents=True, exist_ok=True)
         return build_variant(config, folder, self.store.root / "pictures")
 
@@ -54,8 +56,8 @@ class Laboratory:
 
     def base(self, seed: int) -> Path:
         """The model that every cell of a seed starts from: tokenizer and text of the evaluating dataset."""
-        data, size, steps = self.evaluation(), self.experiment.model_size, self.experiment.shared_warm_up
-        inputs = {"data": open_source(data).fingerprint, "size": size, "seed": seed}
+        data, size, steps = self.evaluation(), self.experiment.size(), self.experiment.shared_warm_up
+        inputs = {"data": open_source(data).fingerprint, "size": vars(size), "seed": seed}
         untrained = build_reference(str(data), self.store.place("models", inputs), seed=seed, size=size)
         if not steps:
             return untrained

@@ -21,6 +21,7 @@ _STYLE = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
+    "axes.axisbelow": True,
     "grid.color": "#e4e8ee",
     "svg.hashsalt": "remem",  # or two runs of the same figures give different files
 }
@@ -39,7 +40,7 @@ def lines(summary: Summary, title: str, axis: str) -> Any:
     Returns:
         A matplotlib figure.
     """
-    figure, axes = _figure(5.2, 3.6)
+    figure, axes = new_figure(5.2, 3.6)
     for colour, hop in zip(COLOURS, HOPS, strict=False):
         for role, dash, mark in zip(ROLES, ("-", "--"), ("o", "s"), strict=True):
             points = sorted(
@@ -75,7 +76,7 @@ def radar(summary: Summary, title: str, axis: str) -> Any:
     """One polygon for each cell over the four kinds of question. Arguments and result as `lines`."""
     spokes = [(hop, role) for hop in HOPS for role in ROLES]
     angles = np.linspace(0, 2 * np.pi, len(spokes), endpoint=False)
-    figure, axes = _figure(5.2, 4.2, polar=True)
+    figure, axes = new_figure(5.2, 4.2, polar=True)
     for colour, cell in zip(COLOURS, dict.fromkeys(p["cell"] for p in summary), strict=False):
         means = {p["metric"]: p["mean"] for p in summary if p["cell"] == cell}
         values = [means.get(f"exact_match_{hop}_{role}", math.nan) for hop, role in spokes]
@@ -83,6 +84,7 @@ def radar(summary: Summary, title: str, axis: str) -> Any:
         axes.plot([*angles, angles[0]], closed, color=colour, marker="o", markersize=3.5, label=cell)
         axes.fill([*angles, angles[0]], closed, color=colour, alpha=0.08)
     axes.set_xticks(angles, [f"{hop}-hop,\n{role}" for hop, role in spokes])
+    axes.tick_params(axis="x", pad=14)
     axes.set_yticks([0.25, 0.5, 0.75, 1], ["0.25", "0.5", "0.75", "1"], fontsize=7, color="#777777")
     axes.set_ylim(0, 1)
     axes.set_title(f"{title}\n{axis}" if axis else title, pad=18)
@@ -102,7 +104,8 @@ def save(figure: Any, path: Path) -> None:
     plt.close(figure)
 
 
-def _figure(width: float, height: float, polar: bool = False) -> tuple[Any, Any]:
+def new_figure(width: float, height: float, polar: bool = False) -> tuple[Any, Any]:
+    """A figure of that size in inches with one pair of axes, drawn without a screen."""
     import matplotlib
 
     matplotlib.use("Agg")

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import platform
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from harness_tasks.metrics import ceiling, null_mean
 from recipes.terminal import run_command
 from remem_dataset.errors import RememError
 from remem_dataset.files import write_json
 
-from . import figures
+from . import figures, stage2_figures
 from .cells import Laboratory, run_cell
 from .spec import Experiment, experiment_names, load_experiment
+from .stage2 import run_level
 from .store import Store
 from .tables import CONFIDENCE, summarise, write_table
 
@@ -43,25 +47,54 @@ def main(
     lab = Laboratory(experiment, Store(out / "store"))
     folder = out / name
     lines: list[dict[str, Any]] = []
-    total = len(chosen) * len(experiment.cells)
-    for seed in chosen:  # seed by seed, so that a first whole picture comes early
-        for cell in experiment.cells:
-            typer.echo(f"[{len(lines) + 1}/{total}] {name}: {cell.name}, seed {seed}", err=True)
-            lines.append(run_cell(lab, cell, seed))
-            write_results(folder, experiment, lines, lab)
-    typer.echo(f"{name}: {len(lines)} cells, {folder}/table.csv, summary.csv, figure.png, provenance.json")
+    for line in _stage2(lab, chosen) if experiment.unlearning else _stage1(lab, chosen):
+        lines.append(line)
+        write_results(folder, experiment, lines, lab)
+    typer.echo(f"{name}: {len(lines)} lines, {folder}/table.csv, summary.csv, figure.png, provenance.json")
+
+
+def _stage1(lab: Laboratory, seeds: tuple[int, ...]) -> Iterator[dict[str, Any]]:
+    cells = lab.experiment.cells
+    for turn, seed in enumerate(seeds):  # seed by seed, so that a first whole picture comes early
+        for place, cell in enumerate(cells, 1):
+            _say(lab, turn * len(cells) + place, len(seeds) * len(cells), f"{cell.name}, seed {seed}")
+            yield run_cell(lab, cell, seed)
+
+
+def _stage2(lab: Laboratory, seeds: tuple[int, ...]) -> Iterator[dict[str, Any]]:
+    (cell,), spec = lab.experiment.cells, lab.experiment.unlearning
+    parts = [(seed, level) for seed in seeds for level in spec.levels]
+    for place, (seed, level) in enumerate(parts, 1):
+        _say(lab, place, len(parts), f"{level}, seed {seed}, {len(spec.methods)} methods")
+        yield from run_level(lab, cell, level, seed)
+
+
+def _say(lab: Laboratory, place: int, total: int, what: str) -> None:
+    typer.echo(f"[{place}/{total}] {lab.experiment.name}: {what}", err=True)
 
 
 def write_results(folder: Path, experiment: Experiment, lines: list[dict[str, Any]], lab: Laboratory) -> None:
     """Write what is known so far: table.csv, summary.csv, figure.png, figure.svg, provenance.json."""
-    order = {cell.name: place for place, cell in enumerate(experiment.cells)}
-    lines = sorted(lines, key=lambda line: (order[line["cell"]], line["seed"]))
-    summary = summarise(lines)
+    by = ("cell", "level") if experiment.unlearning else ("cell",)
+    ranks = [cell.name for cell in experiment.cells]
+    if experiment.unlearning is None:
+        lines = sorted(lines, key=lambda line: (ranks.index(line["cell"]), line["seed"]))
+    summary = summarise(lines, by)
     write_table(folder / "table.csv", lines)
     write_table(folder / "summary.csv", summary)
-    draw = {"lines": figures.lines, "radar": figures.radar}[experiment.figure]
-    figures.save(draw(summary, experiment.title, experiment.axis), folder / "figure")
+    figures.save(_figure(experiment, summary), folder / "figure")
     write_json(folder / "provenance.json", provenance(experiment, lines, lab))
+
+
+def _figure(experiment: Experiment, summary: list[dict[str, Any]]) -> Any:
+    if experiment.figure == "scatter":
+        n = experiment.evaluation_config().candidates
+        spec = experiment.unlearning
+        return stage2_figures.scatter(summary, experiment.title, spec.refusing, null_mean(n) / ceiling(n))
+    if experiment.figure == "bars":
+        return stage2_figures.bars(summary, experiment.title, experiment.unlearning.levels[0])
+    draw = {"lines": figures.lines, "radar": figures.radar}[experiment.figure]
+    return draw(summary, experiment.title, experiment.axis)
 
 
 def provenance(experiment: Experiment, lines: list[dict[str, Any]], lab: Laboratory) -> dict[str, Any]:
@@ -80,12 +113,13 @@ def provenance(experiment: Experiment, lines: list[dict[str, Any]], lab: Laborat
         "cells": {
             cell.name: {
                 "dataset": experiment.config(cell).to_dict(),
-                "training": vars(experiment.settings(cell)),
+                "training": dataclasses.asdict(experiment.settings(cell)),
             }
             for cell in experiment.cells
         },
         "shared_warm_up": experiment.shared_warm_up,
-        "model_size": experiment.model_size,
+        "model_size": vars(experiment.size()),
+        "unlearning": dataclasses.asdict(experiment.unlearning) if experiment.unlearning else None,
         "git_commit": git_commit(),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
         "machine": {"processor": platform.machine(), "system": platform.system()},

@@ -10,6 +10,9 @@ from typing import Any
 import yaml
 
 from recipes.learn.stage1 import LearnSettings
+from recipes.reference.size import ReferenceSize, load_size
+from recipes.unlearn.methods import get_method, method_names
+from recipes.unlearn.stage2 import UnlearnSettings
 from remem_dataset.config import BenchmarkConfig
 from remem_dataset.errors import RememError
 
@@ -17,7 +20,8 @@ from .evaluation import tasks_of
 
 CONFIGS = Path(__file__).with_name("configs")
 
-FIGURES = ("lines", "radar", "scatter", "bars")
+STAGE2_FIGURES = ("scatter", "bars")
+FIGURES = ("lines", "radar", *STAGE2_FIGURES)
 
 
 @dataclass(frozen=True)
@@ -43,13 +47,16 @@ class Unlearning:
 
     Attributes:
         levels: forget configs.
-        methods: name in tables -> `UnlearnSettings` fields, `method` among them.
+        methods: name in tables -> `UnlearnSettings` fields, `method` among them; left out, every method there
+            is, with its defaults.
         refusing: methods that train the model to refuse, marked in the figure.
         attacks: names of `recipes.experiments.attacks` with their settings; empty for none.
     """
 
     levels: tuple[str, ...]
-    methods: dict[str, dict[str, Any]]
+    methods: dict[str, dict[str, Any]] = field(
+        default_factory=lambda: {name: {"method": name} for name in method_names()}
+    )
     refusing: tuple[str, ...] = ()
     attacks: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -65,7 +72,7 @@ class Experiment:
         axis: the axis' label; "" for figures without one.
         dataset: `BenchmarkConfig` fields of every variant.
         evaluation: fields that the evaluating dataset has otherwise; all cells are asked its rows.
-        model_size: a size of the reference LVLM.
+        model_size: a size of the reference LVLM by name, or its fields.
         shared_warm_up: steps in which the vision tower learns to tell the people apart in the evaluating
             dataset's training pictures, once a seed and for all cells; 0 leaves that to `training.warm_up`.
         training: `LearnSettings` fields.
@@ -82,7 +89,7 @@ class Experiment:
     cells: tuple[Cell, ...]
     axis: str = ""
     evaluation: dict[str, Any] = field(default_factory=dict)
-    model_size: str = "base"
+    model_size: str | dict[str, int] = "base"
     shared_warm_up: int = 0
     training: dict[str, Any] = field(default_factory=dict)
     evaluate: tuple[str, ...] = ("qa",)
@@ -97,10 +104,32 @@ class Experiment:
         """Config of the dataset that a cell learns."""
         return BenchmarkConfig.from_dict({**self.dataset, **cell.dataset}, where=f"{self.name}: {cell.name}")
 
+    def size(self) -> ReferenceSize:
+        """How large the model is."""
+        if isinstance(self.model_size, str):
+            return load_size(self.model_size)
+        values = checked(self.model_size, ReferenceSize, f"{self.name}: model_size")
+        if missing := {f.name for f in dataclasses.fields(ReferenceSize)} - values.keys():
+            raise RememError(f"{self.name}: model_size lacks {', '.join(sorted(missing))}.")
+        return ReferenceSize(**values)
+
     def settings(self, cell: Cell) -> LearnSettings:
         """How a cell is learnt."""
         values = {"checkpoint_every": 0, **self.training, **cell.training}
         return LearnSettings(**checked(values, LearnSettings, f"{self.name}: training"))
+
+
+def stage2_settings(values: dict[str, Any], where: str) -> UnlearnSettings:
+    """A method's settings from its fields in the YAML file.
+
+    Raises:
+        RememError: an unknown field, method or option, or a value out of range.
+    """
+    fields = {"checkpoint_every": 0, **checked(values, UnlearnSettings, where)}
+    fields["options"] = {option: str(value) for option, value in (fields.get("options") or {}).items()}
+    settings = UnlearnSettings(**fields)
+    get_method(settings.method, settings.options)
+    return settings
 
 
 def checked(values: dict[str, Any], kind: type, where: str) -> dict[str, Any]:
@@ -163,14 +192,22 @@ def parse_experiment(name: str, values: dict[str, Any], where: str) -> Experimen
             built[listed] = tuple(values[listed])
     if values.get("unlearning") is not None:
         stage2 = checked(dict(values["unlearning"]), Unlearning, f"{where}: unlearning")
-        for missing in {"levels", "methods"} - stage2.keys():
-            raise RememError(f"{where}: unlearning lacks {missing}.")
+        if "levels" not in stage2:
+            raise RememError(f"{where}: unlearning lacks levels.")
         stage2["levels"] = tuple(stage2["levels"])
         stage2["refusing"] = tuple(stage2.get("refusing") or ())
         built["unlearning"] = Unlearning(**stage2)
+        if len(cells) != 1:
+            raise RememError(f"{where}: an experiment with unlearning has one cell, its vanilla model.")
+    if (values["figure"] in STAGE2_FIGURES) != (values.get("unlearning") is not None):
+        raise RememError(f"{where}: {', '.join(STAGE2_FIGURES)} show unlearning, the other figures do not.")
     experiment = Experiment(**built)
+    if experiment.unlearning is not None:
+        for method, fields in experiment.unlearning.methods.items():
+            stage2_settings(fields, f"{where}: the method {method}")
     tasks_of(list(experiment.evaluate))
     experiment.evaluation_config()
+    experiment.size()
     for cell in experiment.cells:
         experiment.config(cell)
         experiment.settings(cell)

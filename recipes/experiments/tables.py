@@ -53,11 +53,12 @@ def summarise(lines: Sequence[dict[str, Any]], by: Sequence[str] = ("cell",)) ->
         groups.setdefault(tuple(line[name] for name in by), []).append(line)
     summary = []
     for key, members in groups.items():
-        names = [
+        names = dict.fromkeys(
             name
-            for name, value in members[0].items()
+            for member in members
+            for name, value in member.items()
             if isinstance(value, float) and name not in _NAMES and name not in by
-        ]
+        )
         for name in names:
             values = [m[name] for m in members if m.get(name) is not None]
             mean, low, high = interval(values)

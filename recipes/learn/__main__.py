@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from recipes.learn.stage1 import LearnSettings, learn
+from recipes.lora import TARGETS, Lora
 from recipes.terminal import run_command
 
 _DEFAULT = LearnSettings()
@@ -46,6 +47,11 @@ def main(
     checkpoint_every: Annotated[
         int, typer.Option(help="Steps between checkpoints; 0: none.")
     ] = _DEFAULT.checkpoint_every,
+    lora_rank: Annotated[int, typer.Option(help="Train an adapter of this rank; 0: the whole model.")] = 0,
+    lora_alpha: Annotated[float, typer.Option(help="Its scale times its rank; 0: twice the rank.")] = 0.0,
+    lora_targets: Annotated[
+        str, typer.Option(help="Linear layers of the text decoder that get an adapter, with commas.")
+    ] = TARGETS,
     seed: Annotated[int, typer.Option(min=0, help="Seeds shuffling, pairing, augmentation.")] = 0,
     restart: Annotated[
         bool, typer.Option("--restart/--resume", help="Begin anew, or take over what is there.")
@@ -68,6 +74,7 @@ def main(
         stop_at=stop_at,
         probe_every=probe_every,
         checkpoint_every=checkpoint_every,
+        lora=Lora(lora_rank, lora_alpha, lora_targets),
     )
     record = learn(model, data, out, settings, seed=seed, restart=restart)
     typer.echo(

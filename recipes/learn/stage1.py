@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from recipes.answers import score_batches
 from recipes.augmentation import augmentation, picture_statistics
 from recipes.learn.warm_up import warm_up_pictures
+from recipes.lora import Lora, is_adapter, with_adapter
 from recipes.models import load_model
 from recipes.outputs import RECORD, Record, check_not_input, model_identity, open_partial, publish, reuse
 from recipes.questions import Collator, Course, QuestionSet, pad_token_id, pass_over
@@ -30,7 +31,7 @@ from remem_dataset.source import Source, open_source
 
 @dataclass(frozen=True)
 class LearnSettings:
-    """How stage 1 trains. The defaults memorise the `tiny` preset with the reference LVLM.
+    """How stage 1 trains. With `augment="medium"` the reference LVLM memorises the `tiny` preset so.
 
     Attributes:
         split: what to learn: "finetune", or a forget config such as "forget10", whose *retain* split is then
@@ -53,6 +54,7 @@ class LearnSettings:
             the end of the schedule, which is what recognising people in new pictures needs.
         probe_every: steps between measurements of that share.
         checkpoint_every: steps between checkpoints; 0 writes none.
+        lora: an adapter to train in the place of the whole model.
     """
 
     split: str = FINETUNE
@@ -63,13 +65,14 @@ class LearnSettings:
     vision_lr_scale: float = 0.1
     warm_up: int = 0
     weight_decay: float = 0.05
-    augment: str = "medium"
+    augment: str = "none"
     views: str = "any"
     multi_hop_repeats: int = 3
     precision: str = "auto"
     stop_at: float | None = None
     probe_every: int = 100
     checkpoint_every: int = 100
+    lora: Lora = field(default_factory=Lora)
 
     def __post_init__(self) -> None:
         check_positive(
@@ -127,6 +130,9 @@ def learn(
     rows_of(source, settings.split, check_only=True)
     check_not_input(out, model)
     network, processor = load_model(model)
+    network = with_adapter(network, settings.lora, seed)
+    if settings.warm_up and is_adapter(network):
+        raise RememError("--warm-up trains the vision tower, which an adapter leaves alone; leave it out.")
     record = Record.start("learn", source, model_identity(model), dataclasses.asdict(settings), seed)
     if reuse(out, record, restart):
         return read_json_object(out / RECORD, "record")

@@ -121,14 +121,16 @@ def dataset_text(source: Source) -> tuple[list[str], list[str]]:
     return sorted(answers), sorted(questions)
 
 
-def build_reference(data: str, out: Path, seed: int = 0, size: str = "base", restart: bool = False) -> Path:
+def build_reference(
+    data: str, out: Path, seed: int = 0, size: str | ReferenceSize = "base", restart: bool = False
+) -> Path:
     """Build the reference LVLM for a dataset and save it in `out`.
 
     Args:
         data: a built dataset folder, or a Hub id.
         out: folder to write; reused as it is when it already holds this very model.
         seed: seeds the random start.
-        size: a name in `assets/recipes/reference.yaml`.
+        size: a name in `assets/recipes/reference.yaml`, or sizes of your own.
         restart: replace what an earlier run of a recipe left in `out`.
 
     Returns:
@@ -138,9 +140,10 @@ def build_reference(data: str, out: Path, seed: int = 0, size: str = "base", res
         RememError: no such dataset or size, or `out` holds something else.
     """
     source = open_source(data)
-    dimensions = load_size(size)
+    dimensions = size if isinstance(size, ReferenceSize) else load_size(size)
+    name = "own" if isinstance(size, ReferenceSize) else size
     record = Record.start(
-        recipe="reference", source=source, model=None, settings={"size": size, **vars(dimensions)}, seed=seed
+        recipe="reference", source=source, model=None, settings={"size": name, **vars(dimensions)}, seed=seed
     )
     if reuse(out, record, restart):
         return out

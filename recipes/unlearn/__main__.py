@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from recipes.lora import TARGETS, Lora
 from recipes.terminal import run_command
 from recipes.unlearn.methods import method_names
 from recipes.unlearn.stage2 import UnlearnSettings, unlearn
@@ -36,6 +37,9 @@ def main(
     forget_log_prob: Annotated[
         float, typer.Option(help="Stop below this mean log P of a forget answer token, in nats, …")
     ] = _DEFAULT.forget_log_prob,
+    forget_exact_match: Annotated[
+        float, typer.Option(help="… or, for methods that teach refusals, at this forget exact match …")
+    ] = _DEFAULT.forget_exact_match,
     retain_exact_match: Annotated[
         float, typer.Option(help="… if at least this share of the retain rows is answered exactly.")
     ] = _DEFAULT.retain_exact_match,
@@ -43,6 +47,11 @@ def main(
     checkpoint_every: Annotated[
         int, typer.Option(help="Steps between checkpoints; 0: none.")
     ] = _DEFAULT.checkpoint_every,
+    lora_rank: Annotated[int, typer.Option(help="Train an adapter of this rank; 0: the whole model.")] = 0,
+    lora_alpha: Annotated[float, typer.Option(help="Its scale times its rank; 0: twice the rank.")] = 0.0,
+    lora_targets: Annotated[
+        str, typer.Option(help="Linear layers of the text decoder that get an adapter, with commas.")
+    ] = TARGETS,
     seed: Annotated[int, typer.Option(min=0, help="Seeds shuffling, pairing, augmentation.")] = 0,
     restart: Annotated[
         bool, typer.Option("--restart/--resume", help="Begin anew, or take over what is there.")
@@ -60,9 +69,11 @@ def main(
         views=views,
         precision=precision,
         forget_log_prob=forget_log_prob,
+        forget_exact_match=forget_exact_match,
         retain_exact_match=retain_exact_match,
         probe_every=probe_every,
         checkpoint_every=checkpoint_every,
+        lora=Lora(lora_rank, lora_alpha, lora_targets),
     )
     record = unlearn(model, data, out, forget, settings, seed=seed, restart=restart)
     after = record["after"]

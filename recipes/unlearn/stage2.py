@@ -7,16 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
-from recipes.answers import AnswerScores, score_answers, score_batches
+from recipes.answers import AnswerScores, score_batches
 from recipes.augmentation import augmentation
+from recipes.lora import Lora, with_adapter
 from recipes.models import load_model
 from recipes.outputs import RECORD, Record, check_not_input, model_identity, open_partial, publish, reuse
 from recipes.questions import Collator, QuestionSet, pad_token_id
 from recipes.training import (
     Probe,
-    RememTrainer,
     check_positive,
     resolve_precision,
     run_trainer,
@@ -28,7 +26,14 @@ from remem_dataset.schema import FORGET, RETAIN
 from remem_dataset.source import open_source
 
 from .methods import UnlearningMethod, get_method
+from .methods.base import Need
 from .pairs import PairCollator, Pairs
+from .references import compute_references, held_retain_rows
+from .refusals import refusal_texts
+from .subtraction import BEFORE, keep_weights, subtract
+from .trainer import UnlearnTrainer
+
+REFUSAL = "refusal"
 
 
 @dataclass(frozen=True)
@@ -41,15 +46,20 @@ class UnlearnSettings:
         epochs: the most passes over the forget set, all views of it.
         batch_size: forget rows in a step; as many retain rows go with them.
         lr: constant learning rate (AdamW, no weight decay), so that stopping early ends no schedule.
-        augment: augmentation of the retain pictures.
+        augment: augmentation of the retain pictures; methods that compare with what the model said of them
+            before take them as they are.
         forget_views: each forget question is unlearnt with up to this many pictures of its person, so that
             the person is forgotten and not the picture; the reference is computed for each of them.
         views: pairing of retain questions and pictures, see `QuestionSet`.
         precision: "auto", "fp32" or "bf16".
-        forget_log_prob: stop once the mean log P of a forget-set answer token (nats) is below this.
+        forget_log_prob: stop once the mean log P of a forget-set answer token (nats) is below this (methods
+            that teach no refusals).
+        forget_exact_match: stop once at most this share of the forget rows is answered exactly and a token of
+            a refusal is likelier than one of the answer (methods that teach refusals).
         retain_exact_match: … and this share of the retain rows is answered exactly.
         probe_every: steps between measurements.
         checkpoint_every: steps between checkpoints; 0 writes none.
+        lora: an adapter to train in the place of the whole model.
     """
 
     method: str = "npo"
@@ -57,58 +67,58 @@ class UnlearnSettings:
     epochs: float = 25.0
     batch_size: int = 12
     lr: float = 1e-4
-    augment: str = "medium"
+    augment: str = "none"
     forget_views: int = 4
     views: str = "any"
     precision: str = "auto"
     forget_log_prob: float = -4.0
+    forget_exact_match: float = 0.05
     retain_exact_match: float = 0.99
     probe_every: int = 10
     checkpoint_every: int = 50
+    lora: Lora = field(default_factory=Lora)
 
     def __post_init__(self) -> None:
         check_positive(self, "epochs", "batch_size", "lr", "forget_views", "probe_every")
         if self.checkpoint_every < 0:
             raise RememError(f"checkpoint_every is {self.checkpoint_every}; it must be at least 0.")
-        if not 0 <= self.retain_exact_match <= 1:
-            raise RememError(f"retain_exact_match is {self.retain_exact_match}; it must lie in [0, 1].")
+        for name in ("retain_exact_match", "forget_exact_match"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise RememError(f"{name} is {getattr(self, name)}; it must lie in [0, 1].")
 
-    @property
-    def stopping_rule(self) -> str:
+    def stopping_rule(self, method: UnlearningMethod) -> str:
         """The rule in words, as recorded."""
+        forgotten = f"mean log P of a forget answer token below {self.forget_log_prob:g} nats"
+        if Need.REFUSALS in method.needs:
+            forgotten = (
+                f"forget exact match of at most {self.forget_exact_match:g}, a refusal's token likelier than "
+                "an answer's"
+            )
+        targets = f"{forgotten}, and retain exact match of at least {self.retain_exact_match:g}"
+        if method.subtracts:
+            return f"{self.epochs:g} passes over the forget set, then the first scale with {targets}"
         return (
-            f"mean log P of a forget answer token below {self.forget_log_prob:g} nats and retain exact match "
-            f"of at least {self.retain_exact_match:g}, measured every {self.probe_every} steps on the "
-            f"training rows; at most {self.epochs:g} passes over the forget set"
+            f"{targets}, measured every {self.probe_every} steps on the training rows; at most "
+            f"{self.epochs:g} passes over the forget set"
         )
 
-
-class UnlearnTrainer(RememTrainer):
-    """A `Trainer` whose loss is the method's.
-
-    Args:
-        method: gives the loss.
-        reference: (rows of the forget set,) log P of their answers before unlearning, or None.
-    """
-
-    def __init__(self, *args, method: UnlearningMethod, reference: Tensor | None, **kwargs) -> None:
-        super().__init__(*args, **kwargs)
-        self.model_accepts_loss_kwargs = False  # the loss is ours and takes no item count
-        self._method, self._reference = method, reference
-
-    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
-        """The method's loss on one batch of pairs."""
-        forget, retain = self._scores(model, inputs["forget"]), self._scores(model, inputs["retain"])
-        reference = None
-        if self._reference is not None:
-            reference = self._reference[inputs["rows"].cpu()].to(forget.log_prob.device)
-        loss = self._method.loss(forget, retain, reference)
-        return (loss, {}) if return_outputs else loss
-
-    @staticmethod
-    def _scores(model: Any, batch: dict[str, Tensor]) -> AnswerScores:
-        labels = batch["labels"]
-        return score_answers(model(**{k: v for k, v in batch.items() if k != "labels"}).logits, labels)
+    def reached(self, method: UnlearningMethod, figures: dict[str, float]) -> str | None:
+        """Why a model with such figures has unlearned enough, or None if it has not."""
+        log_prob, retain = figures["forget_log_prob"], figures["retain_exact_match"]
+        if retain < self.retain_exact_match:
+            return None
+        if Need.REFUSALS in method.needs:
+            match, refusal = figures["forget_exact_match"], figures["refusal_log_prob"]
+            if match > self.forget_exact_match or refusal <= log_prob:
+                return None
+            return (
+                f"forget exact match {match:.3f}, mean log P of a token {refusal:.2f} nats in refusals and "
+                f"{log_prob:.2f} in answers, retain exact match {retain:.3f}"
+            )
+        if log_prob >= self.forget_log_prob:
+            return None
+        reached = f"mean log P of a forget answer token reached {log_prob:.2f} nats"
+        return f"{reached}, retain exact match {retain:.3f}"
 
 
 def unlearn(
@@ -147,40 +157,40 @@ def unlearn(
     forget = forget or source.manifest["default_forget"]
     check_not_input(out, model)
     network, processor = load_model(model)
+    network = with_adapter(network, settings.lora, seed)
     recorded = {**dataclasses.asdict(settings), "forget": forget, "options": dataclasses.asdict(method)}
     record = Record.start("unlearn", source, model_identity(model), recorded, seed)
     if reuse(out, record, restart):
         return read_json_object(out / RECORD, "record")
+    texts = refusal_texts(source, forget, settings.method) if Need.REFUSALS in method.needs else []
     splits = source.load(forget)
-    to_forget = QuestionSet(splits[FORGET], processor).with_views(settings.forget_views)
+    pad, size = pad_token_id(processor), 4 * settings.batch_size
+    asked = QuestionSet(splits[FORGET], processor)
+    to_forget = asked.with_views(settings.forget_views)
+    refusals = [
+        asked.with_answers(splits[FORGET], processor, answers).with_views(settings.forget_views)
+        for answers in texts
+    ]
     to_retain = QuestionSet(splits[RETAIN], processor, views=settings.views)
+    beside = held_retain_rows(network, method, to_retain, pad)
+    if beside is not to_retain:
+        change = None
     folder, _ = open_partial(out, record, restart)
-    batches = {
-        name: rows.batches(4 * settings.batch_size, pad_token_id(processor))
-        for name, rows in ((FORGET, to_forget), (RETAIN, to_retain))
-    }
+    batches = {FORGET: to_forget.batches(size, pad), RETAIN: to_retain.batches(size, pad)}
+    if refusals:
+        batches[REFUSAL] = refusals[0].batches(size, pad)
     # Before the first step, and before a checkpoint is loaded: this is the model before unlearning.
-    before = score_batches(network, batches[FORGET])
-
-    def measure() -> dict[str, float]:
-        figures = {}
-        for name, rows in batches.items():
-            scores = score_batches(network, rows)
-            figures[f"{name}_log_prob"] = _per_token(scores)
-            figures[f"{name}_exact_match"] = scores.correct.float().mean().item()
-        return figures
-
-    def rule(figures: dict[str, float]) -> str | None:
-        forgot = figures["forget_log_prob"] < settings.forget_log_prob
-        if forgot and figures["retain_exact_match"] >= settings.retain_exact_match:
-            return (
-                f"mean log P of a forget answer token reached {figures['forget_log_prob']:.2f} nats, "
-                f"retain exact match {figures['retain_exact_match']:.3f}"
-            )
-        return None
+    references = compute_references(network, method, to_forget, refusals, beside, size, pad)
+    before = _measure(network, batches)
+    if method.subtracts:
+        keep_weights(network, folder)
 
     steps = max(1, round(settings.epochs * len(to_forget) / settings.batch_size))
-    probe = Probe(settings.probe_every, measure, rule)
+    probe = Probe(
+        settings.probe_every,
+        lambda: _measure(network, batches),
+        lambda figures: None if method.subtracts else settings.reached(method, figures),
+    )
     trainer = UnlearnTrainer(
         model=network,
         args=trainer_arguments(
@@ -195,26 +205,47 @@ def unlearn(
             warmup_steps=0,
             weight_decay=0.0,
         ),
-        train_dataset=Pairs(to_forget, to_retain, steps * settings.batch_size, seed),
+        train_dataset=Pairs(to_forget, beside, steps * settings.batch_size, seed, refusals),
         data_collator=PairCollator(Collator(processor), Collator(processor, change, seed)),
         callbacks=[probe],
         method=method,
-        reference=before.log_prob if method.needs_reference else None,
+        references=references,
     )
     probe.trainer = trainer
     run_trainer(trainer, folder)
+    reason, history = probe.reason, probe.history
+    stopped: dict[str, Any] = {"step": trainer.state.global_step}
+    if method.subtracts:
+        stopped["scale"], reason, tried = subtract(
+            network,
+            folder,
+            method.scales(),
+            lambda: _measure(network, batches),
+            lambda figures: settings.reached(method, figures),
+            lambda figures: figures["retain_exact_match"] >= settings.retain_exact_match,
+        )
+        history = [*history, *tried]
+        (folder / BEFORE).unlink()
     result = {
-        "stopping_rule": settings.stopping_rule,
-        "stopped": {"step": trainer.state.global_step, "reason": probe.reason or "end of the budget"},
-        "before": {
-            "forget_log_prob": _per_token(before),
-            "forget_exact_match": before.correct.float().mean().item(),
-        },
-        "after": {k: v for k, v in probe.history[-1].items() if k != "step"},
-        "history": probe.history,
+        "stopping_rule": settings.stopping_rule(method),
+        "stopped": {**stopped, "reason": reason or "targets not reached"},
+        "before": before,
+        "after": {k: v for k, v in history[-1].items() if k not in ("step", "scale")},
+        "history": history,
     }
     publish(out, record, result, network, processor)
     return read_json_object(out / RECORD, "record")
+
+
+def _measure(network: Any, batches: dict[str, Any]) -> dict[str, float]:
+    """Mean log P of a token (nats) and exact match of each set of training rows."""
+    figures = {}
+    for name, rows in batches.items():
+        scores = score_batches(network, rows)
+        figures[f"{name}_log_prob"] = _per_token(scores)
+        if name != REFUSAL:
+            figures[f"{name}_exact_match"] = scores.correct.float().mean().item()
+    return figures
 
 
 def _per_token(scores: AnswerScores) -> float:

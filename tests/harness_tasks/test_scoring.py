@@ -181,6 +181,42 @@ def test_a_collapsed_model_is_scored_fast_and_decides_nothing(processor):
     assert scorer.path is None
 
 
+@pytest.mark.parametrize("path", ["trie", "expand"])
+def test_batches_get_smaller_where_memory_runs_out(model, processor, monkeypatch, path):
+    """A device that takes rows of so much: the figures are those of one that takes all at once."""
+    prompt, answers = build_prompt(processor, "Where?", 1), [f"{number} Elm Lane" for number in range(60)]
+    right = PrefixScorer(model, processor, path="full").score(prompt, [picture(0)], answers)
+    forward, sizes = type(model.model.language_model).forward, []
+
+    def little(self, *args, past_key_values=None, **kwargs):
+        embeds = kwargs.get("inputs_embeds")
+        tokens = (kwargs["input_ids"] if embeds is None else embeds).shape[:2].numel()
+        if past_key_values.get_seq_length():  # answers, not the prompt
+            sizes.append(tokens)
+            if tokens > 40:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+        return forward(self, *args, past_key_values=past_key_values, **kwargs)
+
+    monkeypatch.setattr(type(model.model.language_model), "forward", little)
+    monkeypatch.setattr("harness_tasks.scoring.prefix.LEAST_MEMORY", 1 << 10)  # the model is tiny, too
+    scorer = PrefixScorer(model, processor, path=path, memory=1 << 26)
+    assert largest_difference(scorer.score(prompt, [picture(0)], answers), right) < 1e-5
+    assert sizes[0] > 40 >= max(sizes[-3:])
+    assert scorer.memory < 1 << 26
+    sizes.clear()
+    scorer.score(prompt, [picture(0)], answers)
+    assert max(sizes) <= 40  # it is remembered
+
+
+def test_a_device_too_small_for_any_batch_is_refused(model, processor, monkeypatch):
+    def nothing(self, *args, **kwargs):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(type(model), "forward", nothing)
+    with pytest.raises(RememError, match="does not suffice for one question and its answers"):
+        PrefixScorer(model, processor).score(build_prompt(processor, "What?", 1), [picture(0)], ANSWERS)
+
+
 def test_placeholders_and_pictures_must_be_equally_many(processor):
     prompt = build_prompt(processor, "What?", 2)
     with pytest.raises(RememError, match="LlavaProcessor cannot encode a prompt with 1 pictures"):

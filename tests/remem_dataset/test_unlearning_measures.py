@@ -33,8 +33,8 @@ def test_measures_stand_side_by_side(tmp_path):
     forgotten = found["erasure", "exact match"]
     assert (forgotten.vanilla, forgotten.unlearned, forgotten.retain_only) == (1.0, 0.1, None)
     assert found["erasure", "Exposure, bits"].unlearned == 3.5
-    assert found["retention", "exact match, unseen"].unlearned == 0.9
-    assert found["text only", "exact match"].unlearned == 0.1
+    assert found["retention", "exact match, unseen"].unlearned == pytest.approx(0.9)
+    assert found["text only", "exact match"].unlearned == pytest.approx(0.1)
     assert found["language", "refusals, forget set"].unlearned is None  # these runs did not measure it
 
 

@@ -27,6 +27,9 @@ from generation.renderers.embree.tables import check_choice
 from generation.renderers.embree.tracer import frame_height
 from generation.views.view import Figure, View
 
+#: Width of a drawn strand in pixels: more where several people stand, whose hair is most of the memory.
+STRAND = 0.62
+GROUP_STRAND = 1.25
 BEARDS = ["none", *facial.BEARD_COUNT]
 
 
@@ -136,7 +139,8 @@ def build_surfaces(
     small.append(lashes(posed, body, rotate @ [0.0, 0.0, 1.0]))
     surfaces = [ribbons(joined(small), camera, 0.22 * pixel)]
     if known.hair is not None:
-        strands = hair_under(thinned(known.hair, pixel), view.accessory, known.head)
+        share = GROUP_STRAND if isinstance(view, Figure) else STRAND
+        strands = hair_under(thinned(known.hair, pixel, share), view.accessory, known.head)
         surfaces.append(
             ribbons(pose_hair(strands, pose, known.torso, view.outfit.garment), camera, 0.5 * pixel)
         )

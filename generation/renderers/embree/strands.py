@@ -53,7 +53,7 @@ def joined(bundles: list[Strands]) -> Strands:
     return Strands(**{f: np.concatenate([getattr(b, f) for b in bundles]) for f in fields}, span=span)
 
 
-def thinned(strands: Strands, pixel: float, share: float = 0.62) -> Strands:
+def thinned(strands: Strands, pixel: float, share: float) -> Strands:
     """Fewer, wider strands for a coarse picture: the same cover from as many triangles as can be seen.
 
     Args:

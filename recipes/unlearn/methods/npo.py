@@ -8,10 +8,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from recipes.answers import AnswerScores
-from remem_dataset.errors import RememError
-
-from .base import UnlearningMethod, token_mean_nll
+from .base import Need, Step, UnlearningMethod, check_options, token_mean_nll
 
 
 @dataclass(frozen=True)
@@ -28,22 +25,19 @@ class NPO(UnlearningMethod):
             answer and the second is a mean over tokens, so about an answer's length balances them.
     """
 
-    needs_reference: ClassVar[bool] = True
+    needs: ClassVar[frozenset[Need]] = frozenset({Need.REFERENCE})
 
     beta: float = 0.1
     retain_weight: float = 10.0
 
     def __post_init__(self) -> None:
-        if not self.beta > 0:
-            raise RememError(f"beta is {self.beta}; it must be above 0.")
-        if not self.retain_weight >= 0:
-            raise RememError(f"retain_weight is {self.retain_weight}; it must not be below 0.")
+        check_options(self, above_zero=("beta",), not_below_zero=("retain_weight",))
 
-    def loss(self, forget: AnswerScores, retain: AnswerScores, reference: Tensor | None) -> Tensor:
-        """See `UnlearningMethod.loss` and the formula above."""
-        log_ratio = forget.log_prob - reference
+    def loss(self, step: Step) -> Tensor:
+        """See the formula above."""
+        log_ratio = step.forget.log_prob - step.reference
         npo = -(2 / self.beta) * torch.nn.functional.logsigmoid(-self.beta * log_ratio).mean()
-        return npo + self.retain_weight * token_mean_nll(retain)
+        return npo + self.retain_weight * token_mean_nll(step.retain)
 
 
 METHOD = NPO
