@@ -11,6 +11,8 @@ import typer
 
 from .errors import run_app
 from .hub.commands import add_to as add_hub_commands
+from .leaderboard.commands import add_to as add_leaderboard_commands
+from .submission.commands import add_to as add_submission_commands
 
 app = typer.Typer(
     name="remem",
@@ -138,6 +140,8 @@ def install_tasks(
 
 
 add_hub_commands(app)
+add_submission_commands(app)
+add_leaderboard_commands(app)
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import yaml
@@ -18,8 +19,9 @@ FRAMEWORK = "lm-evaluation-harness"
 def render_registration(manifest: dict[str, Any]) -> str:
     """The text of `eval.yaml`: name, description, framework, and one entry for each task.
 
-    A task's `id` is its lm-eval name, which results name too. Tasks that ask both splits of a config
-    (`remem_multi_image_qa`, `remem_scene_qa`) are left out: an entry has room for one split.
+    First come the headlines, one for each forget level, which models' pages show (`remem submit` writes
+    them). The other tasks' `id` is their lm-eval name, which results name too. Tasks that ask both splits of
+    a config (`remem_multi_image_qa`, `remem_scene_qa`) are left out: an entry has room for one split.
 
     Args:
         manifest: what goes into `remem.json`.
@@ -32,9 +34,23 @@ def render_registration(manifest: dict[str, Any]) -> str:
             f"people, of whom those of {level} are to be forgotten and the others retained."
         ),
         "evaluation_framework": FRAMEWORK,
-        "tasks": _tasks(),
+        "tasks": [*_headlines(manifest["forget_levels"]), *_tasks()],
     }
     return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
+
+
+def headline_task(forget: str) -> str:
+    """The id under which a model's page shows the headline of a forget level.
+
+    Example:
+        >>> headline_task("forget10")
+        'remem_forget10'
+    """
+    return f"remem_{forget}"
+
+
+def _headlines(levels: Iterable[str]) -> list[dict[str, str]]:
+    return [{"id": headline_task(level), "config": level, "split": FORGET} for level in levels]
 
 
 def _tasks() -> list[dict[str, str]]:

@@ -43,7 +43,7 @@ ADDED = {
     r"make demo": THIS_ENVIRONMENT,  # made small by DEMO_OPTIONS
     r"remem-eval .*": SMALL_EVAL,
     r"lm_eval .*": SMALL_EVAL,
-    r"remem (report|verify|rescore|publish|versions|fetch) .*": "",
+    r"remem (report|verify|rescore|publish|versions|fetch|submit|leaderboard) .*": "",
     r"remem install-tasks.*": "",
     r"remem adopt .*": "",
     r"python -m recipes\.reference .*": "",
@@ -87,6 +87,7 @@ def hub(tmp_path_factory) -> Iterator[LoopbackHub]:
     """What commands that name `ORGANISATION` take for the Hub."""
     with LoopbackHub(tmp_path_factory.mktemp("hub")) as running:
         running.accounts[OWNER] = Account("ada", (ORGANISATION,))
+        running.create(f"{ORGANISATION}/forgetful", "models")
         yield running
 
 
@@ -158,6 +159,16 @@ def test_what_was_published_is_what_was_fetched(outputs, workspace, hub):
             not path.is_file()
             or path.read_bytes() == published[str(path.relative_to(workspace / "remem-v1.0.0"))]
         )
+
+
+def test_the_submission_and_the_leaderboard_are_shown(outputs, workspace):
+    (shown,) = [done.stdout for command, done in outputs.items() if command.startswith("remem submit")]
+    assert '"model": "my-org/forgetful"' in shown
+    assert "computed again from token log-probabilities: yes" in shown
+    versions = json.loads((workspace / "runs/submissions/versions.json").read_text())
+    fingerprint = json.loads((workspace / "remem/remem.json").read_text())["fingerprint"]["all"]
+    assert versions["versions"]["v1.0.0"]["fingerprint"] == fingerprint
+    assert "Sample data." in (workspace / "runs/site/index.html").read_text(encoding="utf-8")
 
 
 def test_the_demo_reports_gate_and_checks(outputs, workspace):

@@ -135,13 +135,13 @@ def _tasks(top: Fields) -> dict[str, TaskResult]:
                 continue
             value = entry.number(key, low=low, high=high)
             figures[metric] = Figure(value=value, n=n, stderr=_stderr(entry, metric, key))
-        _check_ceiling({metric: figure.value for metric, figure in figures.items()}, f"{top.where}: {name}")
+        check_ceiling({metric: figure.value for metric, figure in figures.items()}, f"{top.where}: {name}")
         if figures and n:
             tasks[name] = TaskResult(n=n, n_total=n_total, metrics=figures)
     return tasks
 
 
-def _check_ceiling(metrics: Mapping[str, float], where: str) -> None:
+def check_ceiling(metrics: Mapping[str, float], where: str) -> None:
     """Refuse bits above log2(n + 1): the chart's axis and the gate rely on the ceiling."""
     highest = metrics.get("exposure_ceiling")
     for metric in BELOW_CEILING if highest is not None else ():
@@ -215,7 +215,7 @@ def _scored_row(row: Fields) -> ScoredRow:
         for metric, (low, high) in METRIC_RANGES.items()
         if row.values.get(metric) is not None
     }
-    _check_ceiling(metrics, row.where)
+    check_ceiling(metrics, row.where)
     return ScoredRow(
         task=row.text("task", longest=256),
         identity_id=row.text("identity_id", longest=256),

@@ -21,12 +21,6 @@ class _NotFinite:
         self.literal = literal
 
 
-def _finite(literal: str) -> Any:
-    # "1e999" is grammatical JSON that Python reads as infinity.
-    value = float(literal)
-    return value if math.isfinite(value) else _NotFinite(literal)
-
-
 def parse_json(text: str, *, where: str) -> Any:
     """Parse a JSON document that holds finite numbers only.
 
@@ -37,9 +31,20 @@ def parse_json(text: str, *, where: str) -> Any:
     Raises:
         RememError: not JSON, nested too deeply, or a number that is NaN or infinite.
     """
+    met: list[_NotFinite] = []
+
+    def constant(literal: str) -> _NotFinite:
+        met.append(_NotFinite(literal))
+        return met[-1]
+
+    def number(literal: str) -> float | _NotFinite:
+        # "1e999" is grammatical JSON that Python reads as infinity.
+        value = float(literal)
+        return value if math.isfinite(value) else constant(literal)
+
     try:
-        value = json.loads(text, parse_constant=_NotFinite, parse_float=_finite)
-        fault = _first_not_finite(value)
+        value = json.loads(text, parse_constant=constant, parse_float=number)
+        fault = _first_not_finite(value) if met else None
         if _SURROGATE.search(text):
             json.dumps(value, ensure_ascii=False, default=str).encode("utf-8")
     except RecursionError:

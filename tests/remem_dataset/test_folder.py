@@ -29,7 +29,7 @@ from remem_dataset.features import FEATURES
 from remem_dataset.harmless import HARMLESS, why_harmless
 from remem_dataset.packing import pack
 from remem_dataset.raw import RawTree
-from remem_dataset.registration import EVAL_FILE
+from remem_dataset.registration import EVAL_FILE, headline_task
 from tests.fakes.dataset import small_config
 
 CONFIG = small_config()
@@ -102,10 +102,12 @@ def test_eval_yaml_registers_the_tasks_that_there_are(tiny_dataset):
     assert list(content) == ["name", "description", "evaluation_framework", "tasks"]
     listed = {task["id"]: (task["config"], task["split"]) for task in content["tasks"]}
     assert len(listed) == len(content["tasks"])
-    assert listed == {
+    manifest = json.loads((tiny_dataset / "remem.json").read_text())
+    headlines = {headline_task(level): (level, "forget") for level in manifest["forget_levels"]}
+    assert listed == headlines | {
         name: (rows.config, rows.splits[0]) for name, rows in TASKS.items() if len(rows.splits) == 1
     }
-    counts = json.loads((tiny_dataset / "remem.json").read_text())["counts"]
+    counts = manifest["counts"]
     assert all(counts[config][split] for config, split in listed.values())
 
 
