@@ -45,6 +45,16 @@ class Difference:
     figure: Figure
 
 
+def check_grouping(by: str) -> None:
+    """Refuse what rows cannot be grouped by.
+
+    Raises:
+        RememError: no such grouping.
+    """
+    if by not in GROUPS:
+        raise RememError(f"Rows cannot be grouped by {by!r}; they can by {', '.join(GROUPS)}.")
+
+
 def grouped(rows: Iterable[ScoredRow], metric: str, by: str) -> dict[str, Figure]:
     """Mean of a metric in each group of rows that have it, groups in order of their names.
 
@@ -59,8 +69,7 @@ def grouped(rows: Iterable[ScoredRow], metric: str, by: str) -> dict[str, Figure
     Raises:
         RememError: no such grouping.
     """
-    if by not in GROUPS:
-        raise RememError(f"Rows cannot be grouped by {by!r}; they can by {', '.join(GROUPS)}.")
+    check_grouping(by)
     rows = list(rows)
     parts = _parts(rows)
     groups: dict[str, list[ScoredRow]] = defaultdict(list)
