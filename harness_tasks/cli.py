@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import functools
 import logging
 import os
 import shlex
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,19 @@ from .provenance import model_state
 from .record import RunRecord, recording
 
 BATCH_SIZE = 8
+HELP = f"""
+remem-eval is lm-eval's command line with the ReMem tasks and the model type {MODEL} in it. What is ours:
+  --metadata dataset=remem,forget=forget25
+                        The dataset, a folder or a Hub id (then with dataset_revision=…), and the forget set
+                        (default: the dataset's).
+  --tasks 'remem_*'     All tasks; `remem-eval ls tasks` lists them.
+  --output_path runs/mine
+                        Also keeps the answers and the log-probabilities, and goes on from there when killed.
+Defaults: --model {MODEL}, --batch_size {BATCH_SIZE}, the chat template applied.
+
+example:
+  remem-eval --model_args pretrained=<folder or Hub id> --tasks 'remem_*' --metadata dataset=remem
+"""
 
 
 @exits_cleanly
@@ -56,6 +72,7 @@ def _main(command: str) -> None:
     for name in ("lm_eval.api.task", "lm_eval.config.evaluate_config"):
         logging.getLogger(name).addFilter(_says_something)
     cli = HarnessCLI()
+    _explain(cli)
     args = cli.parse_args()
     settings = _settings(args)
     if hasattr(args, "include_path") and not installed_as_ours():
@@ -84,7 +101,8 @@ def _run(cli: Any, args: argparse.Namespace, settings: dict[str, Any], command: 
         if output and settings.get("model") == MODEL:
             run.journal = open_journal(Path(output), settings)
         try:
-            cli.execute(args)
+            with _named_bars():
+                cli.execute(args)
         except ValueError as error:
             # The one complaint of lm-eval that needs its whole index of tasks; the model is not loaded yet.
             if not str(error).startswith("Tasks not found"):
@@ -103,6 +121,28 @@ def _run(cli: Any, args: argparse.Namespace, settings: dict[str, Any], command: 
     rows_file = complete_results(new[-1], run)
     _close_journal(run, finished=True)
     print(f"Results: {new[-1]}\nRows: {rows_file}")
+
+
+def _explain(cli: Any) -> None:
+    """Make lm-eval's help speak of this program."""
+    run = cli._subparsers.choices["run"]
+    for parser in (cli._parser, run):
+        parser.prog = parser.prog.replace("lm-eval", "remem-eval")
+        parser.epilog = HELP
+    run.usage = run.usage.replace("lm-eval", "remem-eval")
+
+
+@contextlib.contextmanager
+def _named_bars() -> Iterator[None]:
+    """Name the bar that lm-eval shows for each task while it words the questions, and let it go when done."""
+    import lm_eval.api.task as theirs
+
+    nameless = theirs.tqdm
+    theirs.tqdm = functools.partial(nameless, desc="Preparing questions", leave=False)
+    try:
+        yield
+    finally:
+        theirs.tqdm = nameless
 
 
 def open_journal(output: Path, settings: dict[str, Any]) -> Journal:

@@ -102,6 +102,10 @@ def rescore(
     from harness_tasks.rescore import neighbours_of, print_rescored
     from harness_tasks.rescore import rescore as run
 
+    from .results.aggregates import check_grouping
+
+    if by is not None:
+        check_grouping(by)  # before the long table, not after it
     rescored = run(results)
     neighbours = neighbours_of(data, rescored.forget, revision) if data else ()
     print_rescored(rescored, by, neighbours)

@@ -60,6 +60,10 @@ def run_app(app: Callable[..., object], prog_name: str, argv: list[str] | None =
             if not hasattr(error, "format_message"):
                 raise
             message = " ".join(error.format_message().split()).rstrip(".")
-            raise RememError(f"{message}; see {prog_name} --help.") from None
+            if not message:  # a bare command whose help typer has just printed
+                return EXIT_BAD_INPUT
+            context = getattr(error, "ctx", None)
+            path = context.command_path if context else prog_name
+            raise RememError(f"{message}; see {path} --help.") from None
 
     raise SystemExit(run())

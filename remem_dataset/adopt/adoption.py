@@ -95,7 +95,8 @@ def _find(source: str, revision: str | None) -> tuple[Path, str | None]:
             raise RememError(f"{source} is a folder, which has no revision; leave --revision out.")
         return folder, None
     missing = (
-        f"There is no data {source}: it is neither a folder here nor a reachable Hub repository <org>/<repo>"
+        f"There is no published data at {source}: it is neither a folder here nor a reachable Hub "
+        "repository <org>/<repo>"
     )
     if not re.fullmatch(r"[\w-][\w.-]*/[\w-][\w.-]*", source):
         raise RememError(f"{missing}.")

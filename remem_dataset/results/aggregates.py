@@ -45,8 +45,21 @@ class Difference:
     figure: Figure
 
 
+def check_grouping(by: str) -> None:
+    """Refuse what rows cannot be grouped by.
+
+    Raises:
+        RememError: no such grouping.
+    """
+    if by not in GROUPS:
+        raise RememError(f"Rows cannot be grouped by {by!r}; they can by {', '.join(GROUPS)}.")
+
+
 def grouped(rows: Iterable[ScoredRow], metric: str, by: str) -> dict[str, Figure]:
     """Mean of a metric in each group of rows that have it, groups in order of their names.
+
+    People of the forget set and of the retain set are different groups, "forget: email" and "retain: email":
+    a mean over both says nothing of a model that has forgotten one of them.
 
     Args:
         rows: of one run.
@@ -56,15 +69,31 @@ def grouped(rows: Iterable[ScoredRow], metric: str, by: str) -> dict[str, Figure
     Raises:
         RememError: no such grouping.
     """
-    if by not in GROUPS:
-        raise RememError(f"Rows cannot be grouped by {by!r}; they can by {', '.join(GROUPS)}.")
+    check_grouping(by)
+    rows = list(rows)
+    parts = _parts(rows)
     groups: dict[str, list[ScoredRow]] = defaultdict(list)
     for row in rows:
         if metric in row.metrics:
-            groups[GROUPS[by](row)].append(row)
+            name, part = GROUPS[by](row), parts.get(row.identity_id)
+            groups[f"{part}: {name}" if part and by != "task" else name].append(row)
     return {
         name: clustered([row.metrics[metric] for row in part], [row.identity_id for row in part])
         for name, part in sorted(groups.items())
+    }
+
+
+def _parts(rows: Iterable[ScoredRow]) -> dict[str, str]:
+    """Identity -> "forget" or "retain", by the tasks that ask about one of the sets.
+
+    Tasks about several pictures and scenes ask about everybody; a run of only such tasks does not say who is
+    to be forgotten.
+    """
+    return {
+        row.identity_id: part
+        for row in rows
+        for part in (FORGET, RETAIN)
+        if row.task.startswith(f"remem_{part}_")
     }
 
 

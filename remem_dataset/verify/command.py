@@ -49,9 +49,14 @@ def run_verify(folder: Path, *, pixels: bool) -> None:
             table.add_row(name, split, str(rows))
     console = Console(highlight=False)
     console.print(table)
-    of_pixels = f", of the pixels {found.fingerprint['pixels']}" if pixels else "; pixels not looked at"
-    console.print(
-        f"[bold]{folder}[/] is whole: {found.people} people; fingerprint of the text "
-        f"{found.fingerprint['text']}{of_pixels}.",
-        soft_wrap=True,
-    )
+    said = f"{folder} is whole: {found.people} people; "
+    text = found.fingerprint["text"]
+    if pixels:
+        # The one of both comes first: it is what generation prints and what results and reports name.
+        said += (
+            f"fingerprint {found.fingerprint['all']}\n(of the text {text}, "
+            f"of the pixels {found.fingerprint['pixels']})."
+        )
+    else:
+        said += f"fingerprint of the text {text}; pixels not looked at."
+    console.print(said, soft_wrap=True, markup=False)

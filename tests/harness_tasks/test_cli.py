@@ -7,11 +7,12 @@ import math
 import shutil
 import sys
 
+import lm_eval.api.task
 import pytest
 
 from harness_tasks import install
 from harness_tasks.checks import check_tasks
-from harness_tasks.cli import main
+from harness_tasks.cli import _named_bars, main
 from harness_tasks.data import TASKS
 from harness_tasks.install import TASKS_FOLDER
 from harness_tasks.provenance import describe_model, weights_hash
@@ -320,3 +321,22 @@ def test_a_config_file_may_hold_the_settings(work, model_folder, tiny_dataset, o
     assert results["remem"]["forget"] == "forget50"
     assert (results["config"]["model"], results["config"]["batch_size"]) == ("remem-vlm", 2)
     assert results["chat_template"]
+
+
+@pytest.mark.parametrize("command", [["--help"], ["run", "--help"]])
+def test_the_help_is_about_this_program(capsys, command):
+    with pytest.raises(SystemExit) as ended:
+        main(command)
+    assert not ended.value.code
+    said = capsys.readouterr().out
+    assert said.startswith("usage: remem-eval ")
+    assert "--metadata dataset=remem" in said
+    assert "hellaswag" not in said.split("What is ours")[1]
+
+
+def test_the_bar_of_lm_eval_has_a_name(capsys):
+    before = lm_eval.api.task.tqdm
+    with _named_bars():
+        assert list(lm_eval.api.task.tqdm(range(2), total=2)) == [0, 1]
+    assert "Preparing questions" in capsys.readouterr().err
+    assert lm_eval.api.task.tqdm is before

@@ -74,11 +74,12 @@ def test_groups_and_differences_are_printed(run, tiny_dataset, capsys):
         run_app(app, "remem", ["rescore", str(run), "--by", "attribute", "--data", str(tiny_dataset)])
     assert not ended.value.code
     out = capsys.readouterr().out
-    for text in ("home_address", "forget: single-hop − multi-hop", "retain: neighbours − others"):
+    for text in ("retain: home_address", "forget: single-hop − multi-hop", "retain: neighbours − others"):
         assert text in out
     with pytest.raises(SystemExit) as ended:
         run_app(app, "remem", ["rescore", str(run), "--by", "mood"])
     assert ended.value.code == 2
+    assert capsys.readouterr().out == "", "refused before anything is printed"
 
 
 def test_neighbours_are_siblings_and_colleagues_of_the_forgotten(tiny_dataset):

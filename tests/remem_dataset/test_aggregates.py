@@ -33,6 +33,18 @@ def test_groups_have_the_mean_of_their_rows():
         grouped(rows, "exact_match", "mood")
 
 
+def test_forgotten_and_retained_people_are_different_groups():
+    rows = [
+        row("remem_forget_seen_single_qa", "a", 0.0),
+        row("remem_retain_seen_single_qa", "b", 1.0),
+        row("remem_scene_qa", "a", 0.5),
+    ]
+    means = {name: figure.value for name, figure in grouped(rows, "exact_match", "attribute").items()}
+    assert means == {"forget: pet": 0.25, "retain: pet": 1.0}
+    assert set(grouped(rows, "exact_match", "task")) == {each.task for each in rows}
+    assert set(grouped(rows[2:], "exact_match", "attribute")) == {"pet"}, "a may be either"
+
+
 def test_a_gap_is_paired_by_person():
     """Persons differ widely and gaps do not: the error is that of the gaps."""
     task = "remem_retain_seen_single_qa"

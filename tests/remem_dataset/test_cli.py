@@ -104,3 +104,15 @@ def test_help_does_not_import_the_heavy_libraries():
 def test_an_unknown_command_is_one_sentence(monkeypatch, capsys):
     assert call(monkeypatch, "nosuch") == 2
     assert capsys.readouterr().err == "error: No such command 'nosuch'; see remem --help.\n"
+
+
+def test_an_error_names_the_help_of_its_own_command(monkeypatch, capsys):
+    assert call(monkeypatch, "report") == 2
+    assert capsys.readouterr().err == "error: Missing option '--vanilla'; see remem report --help.\n"
+
+
+def test_alone_it_shows_its_help_and_no_error(monkeypatch, capsys):
+    assert call(monkeypatch) == 2
+    printed = capsys.readouterr()
+    assert "install-tasks" in printed.out
+    assert printed.err == ""

@@ -49,7 +49,7 @@ def test_an_intact_folder_passes(folder, capsys):
     assert (code, err.strip()) == (0, "")
     assert "4 people" in out
     manifest = json.loads((folder / "remem.json").read_text())
-    for name in ("text", "pixels"):
+    for name in ("all", "text", "pixels"):
         assert manifest["fingerprint"][name] in out.replace("\n", "")
     assert before == {path: path.stat().st_mtime_ns for path in folder.rglob("*")}, "nothing is written"
 
