@@ -48,11 +48,13 @@ class Verified:
         counts: config -> split -> rows.
         fingerprint: "text", and with the pixels "pixels" and "all".
         people: how many.
+        adopted: whether it was held against the fewer rules of `remem adopt`.
     """
 
     counts: dict[str, dict[str, int]]
     fingerprint: dict[str, str]
     people: int
+    adopted: bool = False
 
 
 @dataclass

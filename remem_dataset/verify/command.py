@@ -43,8 +43,9 @@ def run_verify(folder: Path, *, pixels: bool) -> None:
     console = Console(highlight=False)
     console.print(table)
     of_pixels = f", of the pixels {found.fingerprint['pixels']}" if pixels else "; pixels not looked at"
+    rules = " It was adopted: the rules of built datasets were not asked of it." if found.adopted else ""
     console.print(
         f"[bold]{folder}[/] is whole: {found.people} people; fingerprint of the text "
-        f"{found.fingerprint['text']}{of_pixels}.",
+        f"{found.fingerprint['text']}{of_pixels}.{rules}",
         soft_wrap=True,
     )
