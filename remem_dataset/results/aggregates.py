@@ -45,6 +45,11 @@ class Difference:
     figure: Figure
 
 
+def grid_rows(rows: Iterable[ScoredRow], part: str) -> list[ScoredRow]:
+    """The rows of the 16 tasks about the forget or the retain set, without the text-only probes."""
+    return [row for row in rows if row.task.startswith(f"remem_{part}_") and "_text_" not in row.task]
+
+
 def grouped(rows: Iterable[ScoredRow], metric: str, by: str) -> dict[str, Figure]:
     """Mean of a metric in each group of rows that have it, groups in order of their names.
 
@@ -83,9 +88,8 @@ def differences(rows: Sequence[ScoredRow], neighbours: Collection[str] = ()) -> 
     """
     found = []
     for part in (FORGET, RETAIN):
-        mine = [row for row in rows if row.task.startswith(f"remem_{part}_")]
-        grid = [row for row in mine if "_text_" not in row.task]
-        text = [row for row in mine if "_text_" in row.task]
+        grid = grid_rows(rows, part)
+        text = [row for row in rows if row.task.startswith(f"remem_{part}_text_")]
         seen = [row for row in grid if row.split_role == SEEN]
         pairs = {
             "single-hop − multi-hop": (_of(seen, SINGLE_HOP), _of(seen, MULTI_HOP)),

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from remem_dataset.errors import RememError
-from remem_dataset.results.aggregates import differences, grouped
+from remem_dataset.results.aggregates import differences, grid_rows, grouped
 from remem_dataset.results.runs import ScoredRow
 
 
@@ -31,6 +31,14 @@ def test_groups_have_the_mean_of_their_rows():
     assert grouped(rows, "exposure", "hops") == {}
     with pytest.raises(RememError, match="cannot be grouped by 'mood'; they can by attribute"):
         grouped(rows, "exact_match", "mood")
+
+
+def test_the_grid_of_a_part_has_neither_the_other_part_nor_text_only_rows():
+    rows = [
+        row(f"remem_{name}", "a", 1.0)
+        for name in ("forget_seen_single_qa", "retain_seen_single_qa", "forget_text_qa", "scene_qa")
+    ]
+    assert [found.task for found in grid_rows(rows, "forget")] == ["remem_forget_seen_single_qa"]
 
 
 def test_a_gap_is_paired_by_person():

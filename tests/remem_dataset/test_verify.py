@@ -149,6 +149,14 @@ def lost_face(rows):
         face["identity_id"] = "id_0004" if face["identity_id"] != "id_0004" else "id_0001"
 
 
+def null_box(rows):
+    rows[0]["faces"][0]["box"] = None
+
+
+def null_fact(rows):
+    rows[1]["attributes"][2]["value"] = None
+
+
 def outside(rows):
     rows[0]["faces"][0]["box"] = [40, 40, 60, 60]
 
@@ -230,6 +238,19 @@ DAMAGES = {
         "scenes/seen",
         outside,
         r"row 0 .*a face in the box \[40, 40, 60, 60\], which is not within 32×32",
+    ),
+    "null keyword": (
+        "eval/seen",
+        set_value(2, keywords=[None]),
+        r"row 2 .*lacks a value within its keywords",
+    ),
+    "null face": ("scenes/seen", set_value(1, faces=[None]), r"row 1 .*lacks a value within its faces"),
+    "null box": ("eval/unseen", null_box, r"row 0 .*lacks a value within its faces"),
+    "null fact": ("profiles/people", null_fact, r"row 1 .*lacks a value within its attributes"),
+    "null wrong answer": (
+        "alternatives/train",
+        set_value(4, wrong_answers=[None]),
+        r"row 4 .*lacks a value within its wrong_answers",
     ),
     "no answer": ("eval/seen", set_value(2, answer=None), r"row 2 .*has no answer"),
 }
