@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import math
 import sys
 from typing import Any
 
@@ -25,10 +26,12 @@ def check_tasks(settings: dict[str, Any]) -> list[str]:
         settings: lm-eval's settings by name; `model_args` and `metadata` are mappings.
 
     Raises:
-        RememError: no task named, an unknown `remem` task, a pattern that reaches beyond them, tasks that the
-            model type cannot run, no dataset, an unknown forget set, no rows, or a request cache, which knows
-            neither of them.
+        RememError: a choice of rows, samples to be kept nowhere, a limit that leaves nothing, no task named,
+            an unknown `remem` task, a pattern that reaches beyond them, tasks that the model type cannot run,
+            no dataset, an unknown forget set, no rows, or a request cache, which knows neither of them.
     """
+    _check_saving(settings)
+    _check_limit(settings.get("limit"))
     asked = settings.get("tasks") or []
     asked = asked.split(",") if isinstance(asked, str) else [t for item in asked for t in item.split(",")]
     asked = list(dict.fromkeys(name.strip() for name in asked if name.strip()))
@@ -50,6 +53,28 @@ def check_tasks(settings: dict[str, Any]) -> list[str]:
     for pattern, matches in ours.items():
         kept += [name for name in matches if name not in empty] if matches else [pattern]
     return list(dict.fromkeys(kept))
+
+
+def _check_saving(settings: dict[str, Any]) -> None:
+    for option in ("log_samples", "predict_only"):
+        if settings.get(option) and not settings.get("output_path"):
+            raise RememError(f"--{option} needs a folder to write to; add --output_path.")
+    if settings.get("samples"):
+        # lm-eval would count all rows of the task as scored, whichever were chosen.
+        raise RememError("--samples would pass chosen rows off as the whole task; use --limit.")
+
+
+def _check_limit(limit: Any) -> None:
+    if limit is None:
+        return
+    try:
+        usable = not isinstance(limit, bool) and math.isfinite(float(limit)) and float(limit) > 0
+    except (TypeError, ValueError, OverflowError):
+        usable = False
+    if not usable:
+        raise RememError(
+            f"--limit is {str(limit)[:40]}; it must be a number of rows for each task, or a share below 1."
+        )
 
 
 def _matches(pattern: str) -> list[str]:

@@ -175,7 +175,7 @@ def _settings(args: argparse.Namespace) -> dict[str, Any]:
     if getattr(args, "config", None):
         try:
             content = yaml.safe_load(Path(args.config).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
             raise RememError(f"Cannot read {args.config}: {str(error).splitlines()[0]}.") from None
         if not isinstance(content, dict):
             raise RememError(f"{args.config} must be a YAML mapping of lm-eval's options.")

@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import requests
 from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
@@ -23,6 +22,8 @@ from remem_dataset.files import write_json
 from remem_dataset.results.reading import find_results, read_results
 from remem_dataset.results.runs import Figure
 from remem_dataset.results.spread import clustered
+
+from .rowfile import read_rows
 
 #: Version of the prompt; another wording is another version, and its judgements are others.
 PROMPT_VERSION = "judge-1"
@@ -90,10 +91,11 @@ def judge_run(
     run = read_results(path)
     if run.rows_note:
         raise RememError(f"{path} cannot be judged: {run.rows_note}")
-    rows = [row for row in _rows(path) if "generated" in row]
+    name = json.loads(path.read_text(encoding="utf-8"))["remem"]["rows_file"]
+    rows = [row for row in read_rows(path.parent / name) if "generated" in row]
     if not rows:
         raise RememError(f"{path} has no generated answers; run tasks remem_*_qa.")
-    if "question" not in rows[0]:
+    if not all(row.get("question") for row in rows):
         raise RememError(f"The row file of {path} was written by an earlier version and has no questions.")
     stem = path.stem.split("_", 1)[-1]
     kept = path.with_name(f"judgements_{stem}.jsonl")
@@ -130,13 +132,6 @@ def judge_run(
         },
     )
     return Judged(figures, unreadable, asked)
-
-
-def _rows(path: Path) -> list[dict[str, Any]]:
-    name = json.loads(path.read_text(encoding="utf-8"))["remem"]["rows_file"]
-    return [
-        json.loads(line) for line in (path.parent / name).read_text(encoding="utf-8").splitlines() if line
-    ]
 
 
 def _entries(path: Path) -> Iterator[dict[str, str]]:

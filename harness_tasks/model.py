@@ -240,7 +240,9 @@ class RememVLM(HFMultimodalLM):
         options = dict(batch[0].args[1])
         eos = self.tok_decode(self.eot_token_id, skip_special_tokens=False)
         stops = [stop for stop in handle_stop_sequences(options.pop("until", None), eos=eos) if stop]
-        new_tokens = int(options.pop("max_gen_toks", MAX_NEW_TOKENS))
+        new_tokens = options.pop("max_gen_toks", MAX_NEW_TOKENS)
+        if isinstance(new_tokens, bool) or not isinstance(new_tokens, int) or new_tokens < 1:
+            raise RememError(f"max_gen_toks is {new_tokens!r}; it must be a whole number of at least 1.")
         if not options.get("temperature"):
             options.pop("temperature", None)
             options.setdefault("do_sample", False)
@@ -251,13 +253,19 @@ class RememVLM(HFMultimodalLM):
             device=self.device,
             dtype=self.model.dtype,
         )
-        output = self.model.generate(
-            **inputs,
-            max_new_tokens=new_tokens,
-            eos_token_id=self._stop_ids(),
-            pad_token_id=self.tokenizer.pad_token_id,
-            **options,
-        )
+        try:
+            output = self.model.generate(
+                **inputs,
+                max_new_tokens=new_tokens,
+                eos_token_id=self._stop_ids(),
+                pad_token_id=self.tokenizer.pad_token_id,
+                **options,
+            )
+        except (ValueError, TypeError) as error:
+            logger.debug("Generating with %s failed.", options, exc_info=True)
+            raise RememError(
+                f"The model cannot generate with {options} and max_gen_toks={new_tokens} ({reason(error)})."
+            ) from error
         texts = self.tokenizer.batch_decode(
             output[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True
         )

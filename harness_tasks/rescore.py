@@ -12,15 +12,16 @@ from typing import Any
 import numpy as np
 
 from remem_dataset.errors import RememError
-from remem_dataset.results.aggregates import HEADLINES, differences, grouped
+from remem_dataset.results.aggregates import HEADLINES, differences, grid_rows, grouped
 from remem_dataset.results.reading import find_results, read_results
-from remem_dataset.results.runs import Figure, ScoredRow
+from remem_dataset.results.runs import Figure, RunResults, ScoredRow
 from remem_dataset.results.spread import clustered
-from remem_dataset.schema import PEOPLE, PROFILES
+from remem_dataset.schema import FORGET, PEOPLE, PROFILES, RETAIN
 from remem_dataset.source import open_source
 
 from .functions import exposure_metrics, qa_metrics
 from .judge import Judged
+from .rowfile import read_rows
 from .sidecar import read_sidecar
 
 #: How far a recomputed mean may lie from the reported one: summation in another order.
@@ -60,8 +61,7 @@ def rescore(source: Path) -> Rescored:
     if run.rows_note:
         raise RememError(f"{path} cannot be scored again: {run.rows_note}")
     entry = json.loads(path.read_text(encoding="utf-8"))["remem"]
-    lines = (path.parent / entry["rows_file"]).read_text(encoding="utf-8").splitlines()
-    rows = [json.loads(line) for line in lines if line.strip()]
+    rows = list(read_rows(path.parent / entry["rows_file"]))
     scored_rows: list[ScoredRow] = []
     asked = {(row["task"], row["id"]): row for row in rows if "rank" in row}
     for scored in _sidecar(path, entry) if asked else ():
@@ -88,23 +88,48 @@ def rescore(source: Path) -> Rescored:
         }
         for task, task_rows in sorted(_by_task(scored_rows).items())
     }
+    return Rescored(path, figures, _differences(run, figures), scored_rows, run.forget)
+
+
+def _differences(run: RunResults, figures: dict[str, dict[str, Figure]]) -> list[str]:
+    """What a results file states otherwise: means, standard errors, numbers of rows, figures without rows."""
     found = []
     for task, by_metric in figures.items():
         for name, figure in by_metric.items():
             stated = run.figure(task, name)
-            if stated is None or abs(stated.value - figure.value) > ROUNDING * max(1.0, abs(figure.value)):
-                said = "nothing" if stated is None else f"{stated.value!r}"
-                found.append(f"{task} {name} is {figure.value!r}, but {path} states {said}.")
-    return Rescored(path, figures, found, scored_rows, run.forget)
+            if stated is None:
+                found.append(f"{task} {name} is {figure.value!r}, but {run.path} states nothing.")
+            elif not _alike(stated.value, figure.value):
+                found.append(f"{task} {name} is {figure.value!r}, but {run.path} states {stated.value!r}.")
+            elif not _alike(stated.stderr, figure.stderr):
+                found.append(
+                    f"{task} {name} has the standard error {figure.stderr!r}, but {run.path} states "
+                    f"{stated.stderr!r}."
+                )
+    for task, result in run.tasks.items():
+        mine = figures.get(task, {})
+        if missing := [name for name in result.metrics if name not in mine]:
+            found.append(f"{run.path} states {missing[0]} of {task}, but no row beside it has that.")
+        elif (rows := max(figure.n for figure in mine.values())) != result.n:
+            found.append(f"{task} has {rows} rows, but {run.path} states {result.n}.")
+    return found
+
+
+def _alike(stated: float | None, found: float | None) -> bool:
+    """Whether two figures differ by rounding alone; what is no number is like nothing."""
+    if stated is None or found is None:
+        return stated is found
+    return abs(stated - found) <= ROUNDING * max(1.0, abs(found))
 
 
 def _scored_row(row: dict[str, Any], metrics: dict[str, float]) -> ScoredRow:
-    columns = ("task", "identity_id", "attribute", "question_type", "split_role")
     return ScoredRow(
-        **{name: row[name] for name in columns},
+        **{name: row[name] for name in ("task", "identity_id", "attribute")},
+        question_type=row.get("question_type") or "",
+        split_role=row.get("split_role") or "",
         metrics=metrics,
         hops=row["hops"],
-        qa_category=row.get("qa_category", ""),
+        qa_category=row.get("qa_category") or "",
         forget_rank=row["forget_rank"],
     )
 
@@ -164,7 +189,8 @@ def print_rescored(rescored: Rescored, by: str | None = None, neighbours: Collec
 
     Args:
         rescored: the run.
-        by: also print the headline metrics of every group of rows, see `aggregates.GROUPS`.
+        by: also print the headline metrics of every group of rows, see `aggregates.GROUPS`, of the forget and
+            of the retain set, over the grid of tasks (without the text-only probes).
         neighbours: identities linked to those to be forgotten.
 
     Raises:
@@ -176,11 +202,7 @@ def print_rescored(rescored: Rescored, by: str | None = None, neighbours: Collec
     console.width = max(console.width, 100)  # task names are long, and of no use in pieces
     console.print(_table("task", rescored.figures))
     if by is not None:
-        groups: dict[str, dict[str, Figure]] = {}
-        for metric in (*HEADLINES, "keyword_recall", "exposure"):
-            for name, figure in grouped(rescored.rows, metric, by).items():
-                groups.setdefault(name, {})[metric] = figure
-        console.print(_table(by, dict(sorted(groups.items()))))
+        console.print(_table(f"set: {by}", _groups(rescored.rows, by)))
     gaps: dict[str, dict[str, Figure]] = {}
     for gap in differences(rescored.rows, neighbours):
         gaps.setdefault(f"{gap.part}: {gap.name}", {})[gap.metric] = gap.figure
@@ -191,6 +213,18 @@ def print_rescored(rescored: Rescored, by: str | None = None, neighbours: Collec
         more = len(rescored.differences) - 1
         raise RememError(rescored.differences[0][:-1] + (f"; {more} more differ." if more else "."))
     console.print(f"All {total} figures of {rescored.results} are reproduced.", soft_wrap=True)
+
+
+def _groups(rows: list[ScoredRow], by: str) -> dict[str, dict[str, Figure]]:
+    """Group -> headline metric -> figure, forget and retain set apart: their mean would say nothing."""
+    groups: dict[str, dict[str, Figure]] = {}
+    for part in (FORGET, RETAIN):
+        found: dict[str, dict[str, Figure]] = {}
+        for metric in (*HEADLINES, "keyword_recall", "exposure"):
+            for name, figure in grouped(grid_rows(rows, part), metric, by).items():
+                found.setdefault(f"{part}: {name}", {})[metric] = figure
+        groups.update(sorted(found.items()))
+    return groups
 
 
 def print_judged(judged: Judged) -> None:

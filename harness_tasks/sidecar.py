@@ -91,9 +91,14 @@ def read_sidecar(path: Path) -> Iterator[ScoredAnswers]:
                     f"{', '.join(SCHEMA.names)}."
                 )
             for number in range(file.num_row_groups):
-                yield from _scored(file.read_row_group(number).to_pylist(), path)
+                yield from _scored(file.read_row_group(number).cast(SCHEMA).to_pylist(), path)
     except (pa.ArrowException, OSError) as error:
         raise RememError(f"Cannot read {path}: {str(error).splitlines()[0]}.") from None
+
+
+def _numbers(values: list | None) -> bool:
+    """Whether there is one at all, and none is missing."""
+    return bool(values) and None not in values
 
 
 def _scored(lines: list[dict], path: Path) -> Iterator[ScoredAnswers]:
@@ -104,13 +109,16 @@ def _scored(lines: list[dict], path: Path) -> Iterator[ScoredAnswers]:
         part = lines[start:end]
         gold = part[0]
         together = all(
-            line["answer"] == place and line["row"] == gold["row"] and line["logprobs"]
+            line["answer"] == place and line["row"] == gold["row"] and _numbers(line["logprobs"])
             for place, line in enumerate(part)
         )
-        if not together or not 1 <= gold["n"] < len(part):
+        if not together or gold["n"] is None or not 1 <= gold["n"] < len(part):
             raise RememError(f"{path}: the answers of the row {gold['row']!r} are not complete.")
         moments = None
         if gold["mean"] is not None and gold["deviation"] is not None:
+            lengths = {len(gold[name]) for name in ("logprobs", "mean", "deviation")}
+            if len(lengths) > 1 or not (_numbers(gold["mean"]) and _numbers(gold["deviation"])):
+                raise RememError(f"{path}: the moments of the row {gold['row']!r} are not complete.")
             moments = list(zip(gold["mean"], gold["deviation"], strict=True))
         yield ScoredAnswers(
             gold["task"],

@@ -157,7 +157,7 @@ class BenchmarkConfig:
         """Read a YAML mapping and lay `overrides` (None = not given) over it."""
         try:
             values = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
             reason = str(error).splitlines()[0]
             raise RememError(f"Cannot read the config {path}: {reason}.") from None
         if not isinstance(values, dict):
@@ -173,7 +173,7 @@ def _coerce(field: dataclasses.Field, value: Any) -> Any:
             value = value.split(",")
         try:
             return tuple(_whole(v) for v in value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, ArithmeticError):
             raise RememError(
                 f"forget_levels is {value!r}; it must be whole percentages such as 5,10,15,20."
             ) from None
@@ -181,7 +181,7 @@ def _coerce(field: dataclasses.Field, value: Any) -> Any:
     convert, allowed = kinds[str(field.type)]
     try:
         return convert(value)
-    except (TypeError, ValueError, ZeroDivisionError):
+    except (TypeError, ValueError, ArithmeticError):
         raise RememError(f"{field.name} is {value!r}; it must be {allowed}.") from None
 
 

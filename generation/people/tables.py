@@ -35,7 +35,7 @@ def read_table(name: str, folder: Path | None = None) -> dict[str, Any]:
     path = (folder or ASSETS) / f"{name}.yaml"
     try:
         table = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         reason = str(error).splitlines()[0]
         raise RememError(f"Cannot read the table {path.name}: {reason}.") from None
     return mapping(table, path.name)

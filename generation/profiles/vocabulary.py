@@ -31,7 +31,7 @@ def read_vocabulary(path: Path) -> dict[str, tuple[str, ...]]:
     """
     try:
         lists = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise RememError(f"Cannot read the vocabulary {path}: {str(error).splitlines()[0]}.") from None
     if not isinstance(lists, dict) or not all(isinstance(words, list) and words for words in lists.values()):
         raise RememError(f"The vocabulary {path} must map list names to non-empty lists of words.")

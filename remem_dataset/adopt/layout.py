@@ -80,7 +80,7 @@ def front_matter(folder: Path) -> dict[str, Any]:
     try:
         found = re.match(r"---\s*\n(.*?)\n---\s*(\n|$)", path.read_text(encoding="utf-8"), re.DOTALL)
         value = yaml.safe_load(found[1]) if found else {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise RememError(f"Cannot read {path}: {str(error).splitlines()[0]}.") from None
     return value if isinstance(value, dict) else {}
 

@@ -120,7 +120,8 @@ def _json_values(path: Path) -> list[dict[str, Any]]:
         rows = [rows] if COLUMNS[0] in rows or len(lists) != 1 else lists[0]
     if rows is None:
         rows = []
-        for number, line in enumerate(text.splitlines(), 1):
+        # Not splitlines: a text may hold other characters that end a line for it, such as U+2028.
+        for number, line in enumerate(text.split("\n"), 1):
             if line.strip():
                 try:
                     rows.append(json.loads(line))

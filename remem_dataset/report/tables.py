@@ -95,12 +95,12 @@ def signed(value: float | None, digits: int = 2) -> str:
 
 
 def cell_figure(run: RunResults, tasks: list[str], metric: str) -> Figure | None:
-    """A pooled mean; its standard error is clustered by fact (identity × attribute) where rows are known."""
+    """A pooled mean; its standard error is clustered by identity where rows are known, as in `remem-eval`."""
     rows = run.rows_of(tasks, metric)
     pooled = run.pooled(tasks, metric)
     if pooled is None or len(rows) != pooled.n:
         return pooled
-    robust = clustered([r.metrics[metric] for r in rows], [(r.identity_id, r.attribute) for r in rows])
+    robust = clustered([r.metrics[metric] for r in rows], [r.identity_id for r in rows])
     return Figure(value=pooled.value, n=pooled.n, stderr=robust.stderr)
 
 

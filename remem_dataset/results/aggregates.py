@@ -55,14 +55,17 @@ def check_grouping(by: str) -> None:
         raise RememError(f"Rows cannot be grouped by {by!r}; they can by {', '.join(GROUPS)}.")
 
 
+def grid_rows(rows: Iterable[ScoredRow], part: str) -> list[ScoredRow]:
+    """The rows of the 16 tasks about the forget or the retain set, without the text-only probes."""
+    return [row for row in rows if row.task.startswith(f"remem_{part}_") and "_text_" not in row.task]
+
+
 def grouped(rows: Iterable[ScoredRow], metric: str, by: str) -> dict[str, Figure]:
     """Mean of a metric in each group of rows that have it, groups in order of their names.
 
-    People of the forget set and of the retain set are different groups, "forget: email" and "retain: email":
-    a mean over both says nothing of a model that has forgotten one of them.
-
     Args:
-        rows: of one run.
+        rows: of one run; of the forget or of the retain set, since a mean over both says nothing of a model
+            that has forgotten one of them.
         metric: such as "exposure".
         by: a name in `GROUPS`.
 
@@ -70,30 +73,13 @@ def grouped(rows: Iterable[ScoredRow], metric: str, by: str) -> dict[str, Figure
         RememError: no such grouping.
     """
     check_grouping(by)
-    rows = list(rows)
-    parts = _parts(rows)
     groups: dict[str, list[ScoredRow]] = defaultdict(list)
     for row in rows:
         if metric in row.metrics:
-            name, part = GROUPS[by](row), parts.get(row.identity_id)
-            groups[f"{part}: {name}" if part and by != "task" else name].append(row)
+            groups[GROUPS[by](row)].append(row)
     return {
         name: clustered([row.metrics[metric] for row in part], [row.identity_id for row in part])
         for name, part in sorted(groups.items())
-    }
-
-
-def _parts(rows: Iterable[ScoredRow]) -> dict[str, str]:
-    """Identity -> "forget" or "retain", by the tasks that ask about one of the sets.
-
-    Tasks about several pictures and scenes ask about everybody; a run of only such tasks does not say who is
-    to be forgotten.
-    """
-    return {
-        row.identity_id: part
-        for row in rows
-        for part in (FORGET, RETAIN)
-        if row.task.startswith(f"remem_{part}_")
     }
 
 
@@ -112,9 +98,8 @@ def differences(rows: Sequence[ScoredRow], neighbours: Collection[str] = ()) -> 
     """
     found = []
     for part in (FORGET, RETAIN):
-        mine = [row for row in rows if row.task.startswith(f"remem_{part}_")]
-        grid = [row for row in mine if "_text_" not in row.task]
-        text = [row for row in mine if "_text_" in row.task]
+        grid = grid_rows(rows, part)
+        text = [row for row in rows if row.task.startswith(f"remem_{part}_text_")]
         seen = [row for row in grid if row.split_role == SEEN]
         pairs = {
             "single-hop − multi-hop": (_of(seen, SINGLE_HOP), _of(seen, MULTI_HOP)),

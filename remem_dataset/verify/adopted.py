@@ -18,7 +18,11 @@ from .problems import Problems, quoted
 
 def is_adopted(root: Path) -> bool:
     """Whether a folder's manifest says that `remem adopt` wrote it."""
-    return (root / MANIFEST).is_file() and "adopted" in read_json_object(root / MANIFEST, "manifest")
+    if not (root / MANIFEST).is_file():
+        return False
+    manifest = read_json_object(root / MANIFEST, "manifest")
+    # Built folders have a config: a word in their manifest must not exempt them from their rules.
+    return "adopted" in manifest and "config" not in manifest
 
 
 def verify_adopted(
@@ -78,7 +82,7 @@ def verify_adopted(
     card = root / CARD
     if not card.is_file() or manifest["fingerprint"]["all"].encode() not in card.read_bytes():
         problems.add("card", f"{card} is missing or does not state the fingerprint of {MANIFEST}.")
-    return problems, Verified(counts, found, len(people))
+    return problems, Verified(counts, found, len(people), adopted=True)
 
 
 def _files(root: Path, manifest: dict[str, Any], problems: Problems) -> list[DataFile]:

@@ -34,7 +34,7 @@ from ..schema import (
 from .folder import DataFile, Folder, check_descriptions, read_folder
 from .people import People
 from .problems import Problems, quoted
-from .rows import UNREADABLE, check_faces, check_pictures, check_row
+from .rows import UNREADABLE, check_faces, check_pictures, check_row, lacks
 
 _BATCH = 100
 _PICTURES = ("image", "images")
@@ -48,11 +48,13 @@ class Verified:
         counts: config -> split -> rows.
         fingerprint: "text", and with the pixels "pixels" and "all".
         people: how many.
+        adopted: whether it was held against the fewer rules of `remem adopt`.
     """
 
     counts: dict[str, dict[str, int]]
     fingerprint: dict[str, str]
     people: int
+    adopted: bool = False
 
 
 @dataclass
@@ -173,9 +175,10 @@ def read_rows(
                 name = row.get("id") or row.get("identity_id")
                 where = f"{file.path}, row {number} ({quoted(name)})"
                 number += 1
-                empty = next((column for column, value in row.items() if value is None), None)
+                empty = next((name for name, value in row.items() if lacks(value)), None)
                 if empty is not None:
-                    problems.add("null", f"{where} has no {empty}.")
+                    what = f"has no {empty}" if row[empty] is None else f"lacks a value within its {empty}"
+                    problems.add("null", f"{where} {what}.")
                     continue
                 yield where, row
     except (pa.ArrowException, OSError, ValueError) as error:

@@ -59,4 +59,6 @@ def run_verify(folder: Path, *, pixels: bool) -> None:
         )
     else:
         said += f"fingerprint of the text {text}; pixels not looked at."
+    if found.adopted:
+        said += " It was adopted: the rules of built datasets were not asked of it."
     console.print(said, soft_wrap=True, markup=False)

@@ -94,6 +94,8 @@ def read_folder(root: Path, problems: Problems) -> Folder:
     for name, kind in (("config", dict), ("files", dict), ("counts", dict), ("fingerprint", dict)):
         if not isinstance(manifest.get(name), kind):
             raise RememError(f"The manifest {path} has no mapping {name!r}.")
+    if not all(isinstance(splits, dict) for splits in manifest["counts"].values()):
+        raise RememError(f"The manifest {path} must map each config in 'counts' to its splits.")
     config = BenchmarkConfig.from_dict(manifest["config"], where=f"{path}, config,")
     for name, value in (("forget_levels", config.forget_counts), ("default_forget", config.default_forget)):
         if manifest.get(name) != value:
@@ -177,7 +179,7 @@ def _check_card(folder: Folder, problems: Problems) -> None:
             entry["config_name"]: {files["split"]: files["path"] for files in entry["data_files"]}
             for entry in stated["configs"]
         }
-    except (yaml.YAMLError, RecursionError, KeyError, TypeError):
+    except (yaml.YAMLError, ValueError, RecursionError, KeyError, TypeError):
         problems.add("card", f"{path} does not begin with YAML that lists the files of each config.")
         return
     for name, splits in expected_configs(folder).items():

@@ -38,6 +38,15 @@ UNREADABLE = "picture"
 _WORDS = {TRAIN: SEEN, SEEN: SEEN, UNSEEN: UNSEEN}
 
 
+def lacks(value: Any) -> bool:
+    """Whether a value of a row is null, or holds a null; a picture is left to those who decode it."""
+    if isinstance(value, dict):
+        return "bytes" not in value and lacks(list(value.values()))
+    if isinstance(value, list):
+        return None in value or any(lacks(item) for item in value if isinstance(item, list | dict))
+    return value is None
+
+
 def check_row(
     row: dict[str, Any], file: DataFile, config: BenchmarkConfig, people: People
 ) -> Iterator[Fault]:

@@ -212,6 +212,11 @@ def test_refusals_about_the_tasks(capsys, work, model_folder, monkeypatch, tmp_p
     assert "with and without images together" in refusal(capsys, *asking, "remem_*_qa")
     assert "There is no task remem_x" in refusal(capsys, *model, "--tasks", "remem_x")
     assert "--cache_requests would" in refusal(capsys, *model, "--tasks", "remem", "--cache_requests", "true")
+    told = refusal(capsys, *model, "--tasks", "remem", "--samples", '{"remem_forget_text_qa": [0]}')
+    assert "--samples would pass chosen rows off" in told
+    assert "--log_samples needs a folder" in refusal(capsys, *model, "--tasks", "remem", "--log_samples")
+    for limit in ("0", "-1", "nan", "inf"):
+        assert f"--limit is {float(limit)}" in refusal(capsys, *model, "--tasks", "remem", "--limit", limit)
     assert "Cannot read" in refusal(capsys, "--config", str(tmp_path / "no.yaml"))
 
 

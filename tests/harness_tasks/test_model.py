@@ -64,6 +64,20 @@ def test_requests_of_several_tasks_come_back_in_their_order(lm, source):
         assert got == expected
 
 
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"max_gen_toks": "abc"}, "max_gen_toks is 'abc'; it must be a whole number"),
+        ({"max_gen_toks": 0}, "max_gen_toks is 0; it must be a whole number"),
+        ({"max_gen_toks": 2, "colour": "red"}, "The model cannot generate with .*colour"),
+    ],
+)
+def test_generation_arguments_that_are_none_are_one_sentence(lm, source, options, sentence):
+    doc = task_rows(source, "remem_forget_text_qa")[0]
+    with pytest.raises(RememError, match=sentence):
+        lm.generate_until([Instance("generate_until", doc, (question(doc), options), 0)], disable_tqdm=True)
+
+
 def test_pictures_may_come_by_reference_or_decoded(lm, source):
     doc = task_rows(source, "remem_retain_seen_multi_exposure")[1]
     one, other = (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -74,7 +75,12 @@ def test_groups_and_differences_are_printed(run, tiny_dataset, capsys):
         run_app(app, "remem", ["rescore", str(run), "--by", "attribute", "--data", str(tiny_dataset)])
     assert not ended.value.code
     out = capsys.readouterr().out
-    for text in ("retain: home_address", "forget: single-hop − multi-hop", "retain: neighbours − others"):
+    grid = [row for row in rescore(run).rows if "_text_" not in row.task]
+    for part in ("forget", "retain"):
+        asked = {row.attribute for row in grid if row.task.startswith(f"remem_{part}_")}
+        assert asked
+        assert {f"{part}: {name}" for name in asked} <= set(re.findall(r"(?:forget|retain): \w+", out))
+    for text in ("forget: single-hop − multi-hop", "retain: neighbours − others"):
         assert text in out
     with pytest.raises(SystemExit) as ended:
         run_app(app, "remem", ["rescore", str(run), "--by", "mood"])
@@ -98,6 +104,45 @@ def test_a_figure_that_was_touched_up_is_seen(run, capsys):
         run_app(app, "remem", ["rescore", str(run)])
     assert ended.value.code == 2
     assert "remem_forget_text_exposure min_k is" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (
+            lambda content: content["results"]["remem_retain_text_qa"].update({"rouge_l_stderr,none": 9.0}),
+            "remem_retain_text_qa rouge_l has the standard error .* states 9.0",
+        ),
+        (
+            lambda content: content["n-samples"]["remem_retain_text_qa"].update(effective=1),
+            r"remem_retain_text_qa has \d+ rows, but .* states 1",
+        ),
+    ],
+)
+def test_standard_errors_and_numbers_of_rows_are_compared_too(run, change, sentence):
+    path = one(run, "results_*.json")
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+    (told,) = rescore(run).differences
+    assert re.search(sentence, told)
+
+
+def test_figures_without_rows_are_not_taken_on_trust(run):
+    path = one(run, "rows_*.jsonl")
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join(line for line in lines if "remem_scene_qa" not in line))
+    (told,) = rescore(run).differences
+    assert re.search("states exact_match of remem_scene_qa, but no row beside it has that", told)
+
+
+def test_generated_text_may_hold_what_ends_a_line_elsewhere(run):
+    path = one(run, "rows_*.jsonl")
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    row = next(row for row in rows if "generated" in row)
+    row["generated"] = "one\u2028two\x85three"
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    assert len(rescore(run).rows) == len(rows)
 
 
 def drop_row(run):
@@ -139,9 +184,52 @@ def climb(run):
     path.write_text(json.dumps(content))
 
 
+def row_with(field, value):
+    """A damage: in the first row of its kind, a field has another value, or is missing (...)."""
+
+    def change(run):
+        path = one(run, "rows_*.jsonl")
+        rows = [json.loads(line) for line in path.read_text().splitlines()]
+        row = next(row for row in rows if field in row)
+        row[field] = value
+        if value is ...:
+            del row[field]
+        path.write_text("\n".join(map(json.dumps, rows)))
+
+    return change
+
+
+def scores_with(**values):
+    """A damage: the first gold's scores have other values."""
+
+    def change(run):
+        path = one(run, "token_logprobs_*.parquet")
+        table = pq.read_table(path)
+        lines = table.to_pylist()
+        lines[0].update(values)
+        pq.write_table(pa.Table.from_pylist(lines, schema=table.schema), path)
+
+    return change
+
+
+def other_types(run):
+    path = one(run, "token_logprobs_*.parquet")
+    pq.write_table(pa.table({name: ["a"] for name in pq.read_schema(path).names}), path)
+
+
 @pytest.mark.parametrize(
     ("damage", "sentence"),
     [
+        (row_with("answer", ...), r"rows_.*, line 1: the field 'answer' is missing"),
+        (row_with("id", [1]), r"line 1: the field 'id' must be a text"),
+        (row_with("hops", "2"), r"line 1: the field 'hops' must be a whole number"),
+        (row_with("keywords", []), "'keywords' must be a list of at least one text"),
+        (row_with("generated", 3), "'generated' must be a text"),
+        (scores_with(logprobs=[None]), "the answers of the row '.*' are not complete"),
+        (scores_with(n=None), "the answers of the row '.*' are not complete"),
+        (scores_with(mean=[1.0] * 90), "the moments of the row '.*' are not complete"),
+        (scores_with(mean=[None], deviation=[None]), "the moments of the row '.*' are not complete"),
+        (other_types, "Cannot read .*token_logprobs"),
         (drop_row, "which is not in the row file"),
         (drop_scores, r"The sidecar of .* lacks \d+ rows"),
         (drop_candidate, r"the answers of the row '.*' are not complete"),

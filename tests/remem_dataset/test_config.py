@@ -71,6 +71,9 @@ def test_round_trip_through_a_dict():
         ({"single_hop_ratio": "nan"}, "single_hop_ratio is nan"),
         ({"single_hop_ratio": "half"}, "single_hop_ratio is 'half'; it must be a number"),
         ({"identities": "2.5"}, "identities is '2.5'; it must be a whole number"),
+        ({"identities": float("inf")}, "identities is inf; it must be a whole number"),
+        ({"forget_levels": [float("inf")]}, "whole percentages"),
+        ({"single_hop_ratio": f"{10**400}/1"}, "it must be a number"),
         ({"identities": "-1"}, "identities is -1; it must lie between 2"),
         ({"identities": True}, "identities is True"),
         ({"forget_levels": "30"}, "30 % of 4 identities is not a whole number"),
@@ -94,7 +97,7 @@ def test_unknown_preset_names_the_presets():
         load_preset("huge")
 
 
-@pytest.mark.parametrize("content", ["[1, 2]", "a: [", "", "\xff"])
+@pytest.mark.parametrize("content", ["[1, 2]", "a: [", "", "\xff", "seed: 2024-13-45", "[" * 2000])
 def test_yaml_that_is_no_config(tmp_path, content):
     path = tmp_path / "x.yaml"
     path.write_bytes(content.encode("latin-1"))

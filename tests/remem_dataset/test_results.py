@@ -8,6 +8,7 @@ import math
 import pytest
 
 from remem_dataset.errors import RememError
+from remem_dataset.report.tables import cell_figure
 from remem_dataset.results import (
     find_results,
     headline_checks,
@@ -382,6 +383,17 @@ def test_clustered_error_counts_facts_not_rows():
     assert clustered(values, range(6)).stderr == pytest.approx(4 / math.sqrt(6) / 2 * math.sqrt(6 / 5))
     assert clustered(values, ["a"] * 6).stderr is None
     assert clustered([], []) is None
+
+
+def test_the_report_clusters_by_person_as_the_evaluation_does(tmp_path):
+    rows = row_lines([0.0, 1.0, 3.0, 2.0])
+    run = read(tmp_path, run_document(), rows=rows)
+    task = grid_tasks(kind="exposure", subsets=("retain",))[0]
+    mine = [row for row in rows if row["task"] == task]
+    people = [row["identity_id"] for row in mine]
+    assert 1 < len(set(people)) < len(people)
+    expected = clustered([row["exposure"] for row in mine], people).stderr
+    assert cell_figure(run, [task], "exposure").stderr == pytest.approx(expected)
 
 
 def test_clustered_error_does_not_shrink_when_rows_are_repeated():

@@ -149,6 +149,14 @@ def lost_face(rows):
         face["identity_id"] = "id_0004" if face["identity_id"] != "id_0004" else "id_0001"
 
 
+def null_box(rows):
+    rows[0]["faces"][0]["box"] = None
+
+
+def null_fact(rows):
+    rows[1]["attributes"][2]["value"] = None
+
+
 def outside(rows):
     rows[0]["faces"][0]["box"] = [40, 40, 60, 60]
 
@@ -231,6 +239,19 @@ DAMAGES = {
         outside,
         r"row 0 .*a face in the box \[40, 40, 60, 60\], which is not within 32×32",
     ),
+    "null keyword": (
+        "eval/seen",
+        set_value(2, keywords=[None]),
+        r"row 2 .*lacks a value within its keywords",
+    ),
+    "null face": ("scenes/seen", set_value(1, faces=[None]), r"row 1 .*lacks a value within its faces"),
+    "null box": ("eval/unseen", null_box, r"row 0 .*lacks a value within its faces"),
+    "null fact": ("profiles/people", null_fact, r"row 1 .*lacks a value within its attributes"),
+    "null wrong answer": (
+        "alternatives/train",
+        set_value(4, wrong_answers=[None]),
+        r"row 4 .*lacks a value within its wrong_answers",
+    ),
     "no answer": ("eval/seen", set_value(2, answer=None), r"row 2 .*has no answer"),
 }
 
@@ -288,6 +309,11 @@ def spoil_card(folder):
     (folder / "README.md").write_text("# ReMem\n")
 
 
+def misdate_card(folder):
+    path = folder / "README.md"
+    path.write_text(path.read_text().replace("---\n", "---\nadded: 2024-13-45\n", 1))
+
+
 def other_registration(folder):
     path = folder / "eval.yaml"
     path.write_text(path.read_text().replace("remem_forget", "remem_other"))
@@ -313,6 +339,7 @@ FILES = {
     add_file: r"other\.parquet is not listed in remem\.json",
     drop_column: r"seen-.* has the column 'keywords' as nothing; it must be list",
     edit_card: r"README\.md does not list the files of the config finetune",
+    misdate_card: r"README\.md does not begin with YAML",
     spoil_card: r"README\.md does not begin with YAML",
     other_registration: r"eval\.yaml does not list the tasks",
     spoil_croissant: r"croissant\.json states another SHA-256 of data/",
@@ -363,6 +390,10 @@ def test_many_faults_of_a_kind_are_one_sentence(damaged, capsys):
         ('{"a": ' * 100_000, "cannot be read"),
         ('{"schema_version": "9.0"}', "has schema version '9.0'; this code verifies"),
         ('{"schema_version": "1.2"}', "has no mapping 'config'"),
+        (
+            '{"schema_version": "1.2", "config": {}, "files": {}, "fingerprint": {}, "counts": {"eval": 3}}',
+            "must map each config in 'counts' to its splits",
+        ),
     ],
 )
 def test_a_folder_without_a_manifest_that_can_be_read(damaged, content, sentence, capsys):
@@ -372,6 +403,13 @@ def test_a_folder_without_a_manifest_that_can_be_read(damaged, content, sentence
     assert code == 2
     assert sentence in err
     assert len(err.strip().splitlines()) == 1
+
+
+def test_a_built_folder_cannot_call_itself_adopted(damaged):
+    edit_rows(damaged, "eval/seen", set_value(2, keywords=["xylophone"]))
+    mend(damaged)
+    edit_json(damaged / "remem.json", lambda manifest: manifest.update(adopted={}))
+    assert any("keywords" in sentence for sentence in sentences(damaged))
 
 
 def test_no_folder(tmp_path, capsys):
