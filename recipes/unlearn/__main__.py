@@ -27,7 +27,9 @@ def main(
     ] = None,
     epochs: Annotated[float, typer.Option(help="Most passes over the forget set.")] = _DEFAULT.epochs,
     batch_size: Annotated[int, typer.Option(help="Forget rows in a step.")] = _DEFAULT.batch_size,
-    lr: Annotated[float, typer.Option(help="Constant learning rate.")] = _DEFAULT.lr,
+    lr: Annotated[
+        float | None, typer.Option(help="Constant learning rate; default: the method's.")
+    ] = _DEFAULT.lr,
     augment: Annotated[str, typer.Option(help="Of retain pictures: none … strong.")] = _DEFAULT.augment,
     forget_views: Annotated[
         int, typer.Option(help="Pictures of its person that each forget question is unlearnt with.")

@@ -45,7 +45,8 @@ class UnlearnSettings:
         options: the method's own options, as text.
         epochs: the most passes over the forget set, all views of it.
         batch_size: forget rows in a step; as many retain rows go with them.
-        lr: constant learning rate (AdamW, no weight decay), so that stopping early ends no schedule.
+        lr: constant learning rate (AdamW, no weight decay), so that stopping early ends no schedule; None
+            takes the method's.
         augment: augmentation of the retain pictures; methods that compare with what the model said of them
             before take them as they are.
         forget_views: each forget question is unlearnt with up to this many pictures of its person, so that
@@ -67,7 +68,7 @@ class UnlearnSettings:
     options: dict[str, str] = field(default_factory=dict)
     epochs: float = 25.0
     batch_size: int = 12
-    lr: float = 1e-4
+    lr: float | None = None
     augment: str = "none"
     forget_views: int = 4
     views: str = "any"
@@ -80,7 +81,9 @@ class UnlearnSettings:
     lora: Lora = field(default_factory=Lora)
 
     def __post_init__(self) -> None:
-        check_positive(self, "epochs", "batch_size", "lr", "forget_views", "probe_every")
+        check_positive(self, "epochs", "batch_size", "forget_views", "probe_every")
+        if self.lr is not None:
+            check_positive(self, "lr")
         if self.checkpoint_every < 0:
             raise RememError(f"checkpoint_every is {self.checkpoint_every}; it must be at least 0.")
         for name in ("retain_exact_match", "forget_exact_match"):
@@ -152,8 +155,10 @@ def unlearn(
             run; the loss diverged.
     """
     settings = settings or UnlearnSettings()
-    settings = dataclasses.replace(settings, precision=resolve_precision(settings.precision))
     method = get_method(settings.method, settings.options)
+    settings = dataclasses.replace(
+        settings, precision=resolve_precision(settings.precision), lr=settings.lr or method.lr
+    )
     change = augmentation(settings.augment)
     source = open_source(data)
     source.forget_count(forget)

@@ -10,7 +10,7 @@ from recipes.answers import score_batches
 from recipes.outputs import RECORD
 from recipes.questions import QuestionSet
 from recipes.unlearn import UnlearnSettings, unlearn
-from recipes.unlearn.methods import method_names
+from recipes.unlearn.methods import get_method, method_names
 from remem_dataset.errors import RememError
 from remem_dataset.source import open_source
 
@@ -84,7 +84,7 @@ def test_finished_run_is_reused_and_another_refused(unlearned, two_people, vanil
 
 #: What each method needs to forget one of two people within a few passes, from the micro model.
 WAYS = {
-    "gradient_ascent": {"lr": 1e-4},
+    "gradient_ascent": {"lr": None},
     "gradient_difference": {},
     "idk_dpo": {},
     "kl": {},
@@ -111,6 +111,7 @@ def test_every_method_forgets_and_keeps(name, two_people, vanilla, tmp_path):
     if name in ("idk_dpo", "refusal"):
         assert after["refusal_log_prob"] > max(after["forget_log_prob"], before["refusal_log_prob"])
         assert "a refusal's token likelier" in record["stopping_rule"]
+    assert record["settings"]["lr"] == (settings.lr or get_method(name).lr)
     assert ("retain exact match" in record["stopping_rule"]) == (name != "gradient_ascent")
     assert not list((tmp_path / name).glob("before*"))
 

@@ -74,12 +74,14 @@ class UnlearningMethod(ABC):
     Attributes:
         needs: what `loss` looks at besides the scores of forget and retain answers.
         layer: of methods that need hidden states: which, as a share of the decoder's depth.
+        lr: learning rate that suits the method on the reference LVLM (tiny preset).
         retain_term: whether `loss` looks at retain answers; if not, they are not run.
         subtracts: whether training goes towards the forget set and its difference is then taken away.
     """
 
     needs: ClassVar[frozenset[Need]] = frozenset()
     layer: ClassVar[float] = 0.5
+    lr: ClassVar[float] = 1e-4
     retain_term: ClassVar[bool] = True
     subtracts: ClassVar[bool] = False
 

@@ -14,6 +14,7 @@ from .base import Step, UnlearningMethod, token_mean_nll
 class GradientAscent(UnlearningMethod):
     """L = −NLL of the forget answers; nothing holds the rest, so it stops as soon as they are forgotten."""
 
+    lr: ClassVar[float] = 3e-5
     retain_term: ClassVar[bool] = False
 
     def loss(self, step: Step) -> Tensor:
