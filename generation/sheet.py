@@ -123,7 +123,7 @@ def draw_scenes(scenes: list[dict], *, columns: int, cell: int) -> Image.Image:
         cell: side of a picture in pixels.
     """
     font = ImageFont.load_default(12)
-    lines, line_height = 3, 15
+    lines, line_height = 5, 15
     step = cell + lines * line_height + 2 * _GAP
     height = -(-len(scenes) // columns) * step + _GAP
     sheet = Image.new("RGB", (min(columns, len(scenes)) * (cell + _GAP) + _GAP, height), _PAPER)
@@ -141,10 +141,17 @@ def draw_scenes(scenes: list[dict], *, columns: int, cell: int) -> Image.Image:
             box = (x + left, y + top, x + max(left, right - 1), y + max(top, bottom - 1))
             draw.rectangle(box, outline=_ASKED if asked else _OTHER, width=2 if asked else 1)
         letters = max(12, int(cell / 6.2))
-        text = textwrap.wrap(f"{row['question']} {row['answer']}", letters)[:lines]
-        for k, line in enumerate(text):
-            draw.text((x, y + cell + 3 + k * line_height), line, fill=_INK, font=font)
+        said = _caption(row["question"], row["answer"], letters, lines)
+        for k, (line, ink) in enumerate(said):
+            draw.text((x, y + cell + 3 + k * line_height), line, fill=ink, font=font)
     return sheet
+
+
+def _caption(question: str, answer: str, letters: int, lines: int) -> list[tuple[str, tuple[int, int, int]]]:
+    """Lines of a question in ink and of its answer in grey; of what is too long the question is shortened."""
+    below = textwrap.wrap(answer, letters, max_lines=2, placeholder=" …")
+    above = textwrap.wrap(question, letters, max_lines=lines - len(below), placeholder=" …")
+    return [(line, _INK) for line in above] + [(line, _MUTED) for line in below]
 
 
 def _group_pictures(source: Source, people: int) -> list[dict]:

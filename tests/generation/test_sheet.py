@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from generation.__main__ import app
-from generation.sheet import Show, draw_people, draw_scenes, make_sheet
+from generation.sheet import Show, _caption, draw_people, draw_scenes, make_sheet
 from remem_dataset.errors import RememError, run_app
 from remem_dataset.report.people import load_portraits
 from remem_dataset.schema import SCENES, SEEN
@@ -59,6 +59,15 @@ def test_scenes_show_every_face_and_mark_the_asked_one(tiny_dataset):
     assert orange.any()
     (asked,) = [face for face in row["faces"] if face["identity_id"] == row["identity_id"]]
     assert np.nonzero(orange)[1].min() == 6 + int(asked["box"][0] * 1)
+
+
+def test_a_long_question_is_shortened_and_its_answer_is_not():
+    question = "Could you tell me where the firm of the person in the checked shirt has its headquarters?"
+    lines = [line for line, _ in _caption(question, "Ravellmarch", letters=20, lines=4)]
+    assert len(lines) == 4
+    assert lines[-1] == "Ravellmarch"
+    assert lines[-2].endswith(" …")
+    assert [line for line, _ in _caption("Who?", "Ada", letters=20, lines=4)] == ["Who?", "Ada"]
 
 
 def test_a_sheet_of_scenes_has_two_pictures_a_person(tiny_dataset, tmp_path):
