@@ -84,7 +84,7 @@ def test_finished_run_is_reused_and_another_refused(unlearned, two_people, vanil
 
 #: What each method needs to forget one of two people within a few passes, from the micro model.
 WAYS = {
-    "gradient_ascent": {"lr": None},
+    "gradient_ascent": {"lr": 1e-4},
     "gradient_difference": {},
     "idk_dpo": {},
     "kl": {},
@@ -111,9 +111,15 @@ def test_every_method_forgets_and_keeps(name, two_people, vanilla, tmp_path):
     if name in ("idk_dpo", "refusal"):
         assert after["refusal_log_prob"] > max(after["forget_log_prob"], before["refusal_log_prob"])
         assert "a refusal's token likelier" in record["stopping_rule"]
-    assert record["settings"]["lr"] == (settings.lr or get_method(name).lr)
     assert ("retain exact match" in record["stopping_rule"]) == (name != "gradient_ascent")
     assert not list((tmp_path / name).glob("before*"))
+
+
+def test_a_method_brings_its_own_learning_rate(two_people, vanilla, tmp_path):
+    settings = dataclasses.replace(SETTINGS, method="gradient_ascent", lr=None, epochs=0.1)
+    record = unlearn(str(vanilla), str(two_people), tmp_path / "out", settings=settings)
+    assert record["settings"]["lr"] == get_method("gradient_ascent").lr != get_method("npo").lr
+    assert record["stopped"]["reason"] == "targets not reached"
 
 
 def test_refusals_need_their_config(two_people, vanilla, tmp_path, monkeypatch):
