@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import io
 import json
 from collections.abc import Callable, Iterator
@@ -75,29 +76,10 @@ def build_identity(tree: RawTree, config: BenchmarkConfig, index: int, studio: S
         studio: what draws, and who is drawn.
     """
     profile = sample_profile(config, index)
-    person = _person(config, index, studio.cast)
     for name, rows in build_rows(config, index, profile).items():
         write_jsonl(tree.rows(index, name), rows)
-    size = config.image_size
-
-    for role, number in planned_views(config):
-
-        def portrait(attempt: int, role: str = role, number: int = number) -> tuple[View, Picture]:
-            view = sample_view(config, index, role, number, attempt)
-            return view, studio.renderer.render(person, view, size)
-
-        _keep(tree, index, f"{role}-{number:03d}", portrait, config, studio)
-
-    for role, number in planned_groups(config):
-
-        def group(attempt: int, role: str = role, number: int = number) -> tuple[GroupView, Picture]:
-            view = sample_group(config, index, role, number, attempt)
-            figures = (figure.identity for figure in view.figures)
-            persons = [_person(config, who, studio.cast) for who in figures]
-            return view, studio.renderer.render_group(persons, view, size)
-
-        _keep(tree, index, f"{GROUP}-{role}-{number:03d}", group, config, studio)
-
+    draw_pictures(tree, config, index, studio)
+    person = _person(config, index, studio.cast)
     write_json(
         tree.profile(index),
         {
@@ -112,6 +94,36 @@ def build_identity(tree: RawTree, config: BenchmarkConfig, index: int, studio: S
             "forget_rank": profile.forget_rank,
         },
     )
+
+
+def draw_pictures(
+    tree: RawTree, config: BenchmarkConfig, index: int, studio: Studio, backwards: bool = False
+) -> None:
+    """Draw those pictures of one identity that are missing when their turn comes.
+
+    Two processes may draw the same identity's, one from each end: they meet, and at worst both draw the
+    picture where they do, which is the same. Args as in `build_identity`, and:
+
+    Args:
+        backwards: begin with the last picture.
+    """
+    size, person = config.image_size, _person(config, index, studio.cast)
+
+    def portrait(role: str, number: int, attempt: int) -> tuple[View, Picture]:
+        view = sample_view(config, index, role, number, attempt)
+        return view, studio.renderer.render(person, view, size)
+
+    def group(role: str, number: int, attempt: int) -> tuple[GroupView, Picture]:
+        view = sample_group(config, index, role, number, attempt)
+        persons = [_person(config, figure.identity, studio.cast) for figure in view.figures]
+        return view, studio.renderer.render_group(persons, view, size)
+
+    plan = [
+        *((f"{role}-{number:03d}", portrait, role, number) for role, number in planned_views(config)),
+        *((f"{GROUP}-{role}-{number:03d}", group, role, number) for role, number in planned_groups(config)),
+    ]
+    for view_id, draw, role, number in reversed(plan) if backwards else plan:
+        _keep(tree, index, view_id, functools.partial(draw, role, number), config, studio)
 
 
 def _person(config: BenchmarkConfig, index: int, cast: Cast) -> Person:

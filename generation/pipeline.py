@@ -17,7 +17,8 @@ from loguru import logger
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from generation.executors import LOCAL, MAX_TASKS, create_executor
-from generation.identity import Studio, build_identity, pictures_per_identity
+from generation.executors.local import shared_workers
+from generation.identity import Studio, build_identity, draw_pictures, pictures_per_identity
 from generation.people.casting import Audition, Cast, audition
 from generation.people.choice import choose_cast, described_cast
 from generation.progress import PictureCount
@@ -65,9 +66,25 @@ class HoldAuditions(IdentityStep):
 
 
 class BuildIdentities(IdentityStep):
-    """Builds each identity's rows and pictures."""
+    """Builds each identity's rows and pictures.
+
+    An executor may give it as many tasks again as there are. Those help: whoever has nothing left to build
+    draws at the pictures of an identity that another process is still at, from the last one backwards.
+    """
 
     name = "🧑 identities"
+
+    def run(self, data=None, rank: int = 0, world_size: int = 1):
+        """Do this task's identities, or help with them; passes no documents on."""
+        config = BenchmarkConfig.from_dict(self.config)
+        tasks = task_count(config)
+        if rank < tasks:
+            return super().run(data, rank, min(world_size, tasks))
+        tree = RawTree(Path(self.root))
+        for index in range(rank - tasks, config.identities, tasks):
+            if not tree.profile(index).is_file():  # the last thing that is written of an identity
+                draw_pictures(tree, config, index, _studio(tree.root, config, self.faces), backwards=True)
+        return data
 
     def work(self, tree: RawTree, config: BenchmarkConfig, index: int) -> None:
         """Write what is missing of one identity."""
@@ -98,6 +115,7 @@ def step_executor(
     config: BenchmarkConfig,
     faces: Path | None = None,
     executor: str = LOCAL,
+    helpers: bool = False,
     **options,
 ) -> PipelineExecutor:
     """The executor of one pass.
@@ -108,13 +126,14 @@ def step_executor(
         config: its config.
         faces: folder of the user's own pictures, for the renderer that takes them.
         executor: "local" or "ray".
+        helpers: whether as many tasks again are to help the last ones; see `BuildIdentities`.
         **options: the executor's own, such as `workers`.
     """
     root = tree.root.resolve()  # workers elsewhere have another current folder
     return create_executor(
         executor,
         pipeline=[step(root=str(root), config=config.to_dict(), faces=faces and faces.resolve())],
-        tasks=task_count(config),
+        tasks=task_count(config) * (2 if helpers else 1),
         logging_dir=str(root / "logs"),
         # Each file is its own resumption mark, finer than a task's; see docs/decisions.md.
         skip_completed=False,
@@ -143,15 +162,17 @@ def generate(
     """
     per_identity = pictures_per_identity(config)
     run = functools.partial(step_executor, faces=faces, executor=executor, workers=workers)
-    if config.recognition and not is_cast(tree, config):
+    with shared_workers():
+        if config.recognition and not is_cast(tree, config):
 
-        def auditions() -> int:
-            return sum(tree.audition(index).is_file() for index in range(config.identities))
+            def auditions() -> int:
+                return sum(tree.audition(index).is_file() for index in range(config.identities))
 
-        _run(run(HoldAuditions, tree, config), "Casting", config.identities, auditions)
-        cast_all(tree, config)
-    count = PictureCount(tree, config.identities, per_identity)
-    _run(run(BuildIdentities, tree, config), "Pictures", config.identities * per_identity, count)
+            _run(run(HoldAuditions, tree, config), "Casting", config.identities, auditions)
+            cast_all(tree, config)
+        count = PictureCount(tree, config.identities, per_identity)
+        building = run(BuildIdentities, tree, config, helpers=executor == LOCAL)
+        _run(building, "Pictures", config.identities * per_identity, count)
 
 
 def is_cast(tree: RawTree, config: BenchmarkConfig) -> bool:

@@ -31,6 +31,23 @@ _WORDS = (
     "generation/rows.py",
 )
 
+#: What decides nothing that is in a dataset of a given config: how a build is started, cut over processes and
+#: told of, and what looks at it afterwards. A preset only gives a config its values.
+_NEITHER = (
+    "assets/presets/",
+    "assets/recipes/",
+    "generation/__main__.py",
+    "generation/executors/",
+    "generation/presets.py",
+    "generation/progress.py",
+    "generation/quality/command.py",
+    "generation/quality/figures.py",
+    "generation/quality/report.py",
+    "generation/quality/survey.py",
+    "generation/sheet.py",
+    "generation/task.py",
+)
+
 
 @contextlib.contextmanager
 def sole_builder(root: Path) -> Iterator[None]:
@@ -91,12 +108,14 @@ def code_digests() -> tuple[str, str]:
     """Digests of what generates: the code and the assets behind people and pictures, and those behind words.
 
     Pictures of two versions must not mix in a tree; rows are written anew by every build, so that a changed
-    wording costs no picture.
+    wording costs no picture. What decides neither is in no digest: a dataset outlives a new preset or sheet.
     """
     pictures, words = hashlib.blake2b(digest_size=16), hashlib.blake2b(digest_size=16)
     root = ASSETS.parent
     for path in sorted([*root.glob("generation/**/*.py"), *root.glob("assets/**/*.*")]):
         name = path.relative_to(root).as_posix()
+        if name.startswith(_NEITHER):
+            continue
         whole = words if name.startswith(_WORDS) else pictures
         whole.update(name.encode() + b"\0" + path.read_bytes())
     return pictures.hexdigest(), words.hexdigest()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import os
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 
@@ -21,6 +23,23 @@ def _die_with_parent() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+_shared: list[ProcessPoolExecutor] = []
+_sharing = False
+
+
+@contextlib.contextmanager
+def shared_workers() -> Iterator[None]:
+    """Inside, executors that run one after another use the same processes, which load models once."""
+    global _sharing
+    _sharing = True
+    try:
+        yield
+    finally:
+        _sharing = False
+        while _shared:
+            _shared.pop().shutdown(cancel_futures=True)
 
 
 class LocalExecutor(LocalPipelineExecutor):
@@ -46,8 +65,7 @@ class LocalExecutor(LocalPipelineExecutor):
             for rank in ranks:
                 self._run_for_rank(rank)
             return
-        context = multiprocessing.get_context(self.start_method)
-        with ProcessPoolExecutor(workers, mp_context=context, initializer=_die_with_parent) as pool:
+        with self._pool(workers) as pool:
             tasks = [pool.submit(self._run_for_rank, rank, rank % workers) for rank in ranks]
             try:
                 for task in as_completed(tasks):
@@ -60,3 +78,20 @@ class LocalExecutor(LocalPipelineExecutor):
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
+
+    @contextlib.contextmanager
+    def _pool(self, workers: int) -> Iterator[ProcessPoolExecutor]:
+        """The processes: those of an earlier pass if they are shared and as many, else new ones."""
+        while _shared and _shared[-1]._max_workers != workers:
+            _shared.pop().shutdown()
+        if _shared:
+            yield _shared[-1]
+            return
+        context = multiprocessing.get_context(self.start_method)
+        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_die_with_parent)
+        if _sharing:
+            _shared.append(pool)
+            yield pool
+            return
+        with pool:
+            yield pool

@@ -12,9 +12,11 @@ import time
 import psutil
 import pytest
 
+from generation import pipeline
 from generation.identity import build_identity, planned_groups, planned_views
 from generation.streams import stream
 from generation.tree import open_tree, origin_of, sole_builder
+from generation.views import sample_view
 from generation.views.groups import sample_group
 from remem_dataset.errors import RememError
 from remem_dataset.raw import RawTree
@@ -47,6 +49,46 @@ def test_an_identity_can_be_built_in_any_order(tmp_path):
         build_identity(backward, config, 2 - index, swatch_studio(config))
     for path in sorted(forward.root.rglob("*.*")):
         assert path.read_bytes() == (backward.root / path.relative_to(forward.root)).read_bytes(), path
+
+
+def test_a_helper_draws_from_the_other_end_what_another_process_would_have_drawn(tmp_path, monkeypatch):
+    order = []
+
+    class Noting(SwatchRenderer):
+        def render(self, person, view, size):
+            order.append(view.id)
+            return super().render(person, view, size)
+
+        def render_group(self, persons, view, size):
+            order.append(view.id)
+            return SwatchRenderer().render_group(persons, view, size)
+
+    config = small_config()
+    alone, helped = (open_tree(tmp_path / name, config, ORIGIN) for name in ("alone", "helped"))
+    for index in range(config.identities):
+        build_identity(alone, config, index, swatch_studio(config))
+    monkeypatch.setattr(pipeline, "_studio", lambda *_: swatch_studio(config, Noting()))
+    step = pipeline.BuildIdentities(str(helped.root), config.to_dict(), None)
+    tasks = pipeline.task_count(config)
+    step.run(rank=tasks + 1, world_size=2 * tasks)
+    views = _views(config, 1)
+    assert len(order) > 8
+    assert order == [view.id for view in reversed(views)]
+    order.clear()
+    step.run(rank=1, world_size=2 * tasks)
+    assert not order, "everything was there"
+    for rank in (0, 2, 3, *range(tasks, 2 * tasks)):
+        step.run(rank=rank, world_size=2 * tasks)
+    assert len(order) == 3 * len(views), "who is complete needs no help"
+    for path in sorted(alone.root.rglob("*.*")):
+        assert path.read_bytes() == (helped.root / path.relative_to(alone.root)).read_bytes(), path
+
+
+def _views(config, index):
+    return [
+        *(sample_view(config, index, role, number) for role, number in planned_views(config)),
+        *(sample_group(config, index, role, number) for role, number in planned_groups(config)),
+    ]
 
 
 def test_resuming_draws_only_what_is_missing(tmp_path):
@@ -142,6 +184,8 @@ def test_words_and_pictures_have_digests_of_their_own(tmp_path, monkeypatch):
         "assets/scenes.yaml",
         "generation/rows.py",
         "generation/cache.py",
+        "assets/presets/tiny.yaml",
+        "generation/sheet.py",
     ):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -160,6 +204,9 @@ def test_words_and_pictures_have_digests_of_their_own(tmp_path, monkeypatch):
         assert now[1] == words
         assert now[0] != pictures
         pictures = now[0]
+    for name in ("assets/presets/tiny.yaml", "generation/sheet.py"):
+        (tmp_path / name).write_text("two")
+        assert module.code_digests() == (pictures, words)
 
 
 def test_a_raw_tree_of_other_pictures_is_refused(tmp_path):
