@@ -27,7 +27,7 @@ console = Console(highlight=False)
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Steps in which the reference model's vision tower, random at first, learns faces (see recipes.learn).
-WARM_UP = 800
+WARM_UP = 2000
 CODE = {".py", ".yaml", ".jinja"}
 
 

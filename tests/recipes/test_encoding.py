@@ -8,7 +8,7 @@ from transformers import AutoModelForImageTextToText, AutoProcessor
 from recipes.answers import score_answers, score_batches
 from recipes.augmentation import augmentation
 from recipes.encoding import IGNORED, collate, encode
-from recipes.questions import Collator, Course, QuestionSet, Turn, generator, shuffled
+from recipes.questions import BATCHES_IN_ORDER, Collator, Course, QuestionSet, Turn, generator, shuffled
 from remem_dataset.errors import RememError
 from remem_dataset.prompts import answer_tokens, build_prompt
 from remem_dataset.source import open_source
@@ -146,6 +146,26 @@ def test_multi_hop_rows_come_as_often_as_asked(processor, rows):
         ids = course[number].row.sequence["input_ids"]
         counts[next(i for i, text in enumerate(texts) if torch.equal(text, ids))] += 1
     assert counts == {i: 3 if row["question_type"] == "multi_hop" else 1 for i, row in enumerate(rows)}
+
+
+def test_batches_of_like_length_hold_the_same_rows_with_less_padding(processor, rows):
+    questions = QuestionSet(rows, processor)
+    length = 5 * len(rows)  # the last window is cut off
+    plain, ordered = (Course(questions, length, seed=0, batch_size=size) for size in (1, 4))
+    lengths = [[len(course[n].row.labels) for n in range(length)] for course in (plain, ordered)]
+    assert sorted(lengths[0]) == sorted(lengths[1])
+    window = 4 * BATCHES_IN_ORDER
+    assert sorted(lengths[0][:window]) == sorted(lengths[1][:window])
+
+    def padded(numbers):
+        return sum(4 * max(numbers[k : k + 4]) for k in range(0, len(numbers), 4))
+
+    used = sum(lengths[0])
+    assert padded(lengths[1]) - used < 0.5 * (padded(lengths[0]) - used)
+    batches = [max(lengths[1][k : k + 4]) for k in range(0, window, 4)]
+    assert batches != sorted(batches), "which batch comes first is drawn"
+    late = Course(questions, length, seed=0, batch_size=4)[length - 3]
+    assert torch.equal(late.row.labels, ordered[length - 3].row.labels)
 
 
 def test_a_turn_does_not_depend_on_those_before_it(processor, rows):
