@@ -21,6 +21,7 @@ from rich.console import Console
 
 from remem_dataset.errors import RememError, run_app
 from remem_dataset.files import write_json
+from remem_dataset.results import read_results, stage_one_gate
 from remem_dataset.source import open_source
 
 console = Console(highlight=False)
@@ -260,6 +261,12 @@ def demo(
         for part in (f"--{name}", str(out / "eval" / name))
     ]
     execute(("-m", "remem_dataset.cli", "report", *results, "--data", str(data), "--out", str(report)))
+    if not stage_one_gate(read_results(out / "eval" / "vanilla")).memorised:
+        console.print(
+            "[yellow]The vanilla model has not memorised the people, so that nothing can be said of unlearning; "
+            "teach it longer: make demo DEMO_OPTIONS=\"--learn-options '--epochs 274'\"[/]",
+            soft_wrap=True,
+        )
     console.print(f"Open [bold]{report}[/].")
 
 

@@ -173,6 +173,7 @@ def test_the_submission_and_the_leaderboard_are_shown(outputs, workspace):
 
 def test_the_demo_reports_gate_and_checks(outputs, workspace):
     printed = outputs["make demo"].stdout
+    assert "has not memorised the people" in printed, "and what to do about it: the demo is made small here"
     assert "memorised: no" in printed.lower()  # two steps of training teach nothing, and the report says so
     page = (workspace / "runs/demo/report.html").read_text(encoding="utf-8")
     fingerprint = json.loads((workspace / "remem/remem.json").read_text())["fingerprint"]["all"]
