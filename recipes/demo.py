@@ -263,8 +263,8 @@ def demo(
     execute(("-m", "remem_dataset.cli", "report", *results, "--data", str(data), "--out", str(report)))
     if not stage_one_gate(read_results(out / "eval" / "vanilla")).memorised:
         console.print(
-            "[yellow]The vanilla model has not memorised the people, so that nothing can be said of unlearning; "
-            "teach it longer: make demo DEMO_OPTIONS=\"--learn-options '--epochs 274'\"[/]",
+            "[yellow]The vanilla model has not memorised the people, so that nothing can be said of "
+            "unlearning; teach it longer: make demo DEMO_OPTIONS=\"--learn-options '--epochs 274'\"[/]",
             soft_wrap=True,
         )
     console.print(f"Open [bold]{report}[/].")
