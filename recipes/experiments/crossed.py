@@ -2,9 +2,9 @@
 
     python -m recipes.experiments.crossed runs/vanilla remem --pictures 8 --out crossed.json
 
-The evaluation asks each question about one picture. Here each taught wording of `eval` is asked about the first
-few pictures of its person in both splits, scenes and clothes of the training's templates (seen) and others
-(unseen). Neither split's pictures were trained on.
+The evaluation asks each question about one picture. Here each taught wording of `eval` is asked about the
+first few pictures of its person in both splits: scenes and clothes of the training's templates (seen), and
+others (unseen). Neither split's pictures were trained on.
 """
 
 from __future__ import annotations
