@@ -50,13 +50,16 @@ def scatter(summary: Summary, title: str, refusing: tuple[str, ...], null_share:
             label = f"{name}{' (refuses)' if name in refusing else ''}" if level == levels[0] else None
             # Twelve models need more than eight colours: the second round has open marks.
             face = colour if number < len(COLOURS) else "white"
-            axes.plot(x, y, mark, color=colour, markerfacecolor=face, markersize=6, label=label, linestyle="")
+            size = 8.5 - 0.35 * number  # where two lie on one another, the first shows as a rim
+            axes.plot(
+                x, y, mark, color=colour, markerfacecolor=face, markersize=size, label=label, linestyle=""
+            )
     shapes = ", ".join(
         f"{shape}: {level}" for shape, level in zip(("circle", "square", "triangle"), levels, strict=False)
     )
     axes.set(xlim=(-0.04, 1.04), ylim=(-0.04, 1.04), xlabel=f"forget exact match, seen ({shapes})")
     axes.set(ylabel="forget Exposure, share of ceiling, seen")
-    figure.suptitle(title)
+    axes.set_title(title)
     figure.legend(loc="outside right upper", frameon=False, fontsize=8)
     return figure
 
