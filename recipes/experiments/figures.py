@@ -26,6 +26,9 @@ _STYLE = {
     "svg.hashsalt": "remem",  # or two runs of the same figures give different files
 }
 
+#: Student's t of two values is 12.7 standard errors, of three 4.3.
+_SEEDS_FOR_BARS = 3
+
 Summary = Sequence[dict[str, Any]]
 
 
@@ -117,7 +120,7 @@ def new_figure(width: float, height: float, polar: bool = False) -> tuple[Any, A
 
 
 def _errors(points: Summary) -> list[list[float]] | None:
-    """Lengths of the error bars, or None where no interval is known."""
-    if any(math.isnan(p["low"]) for p in points):
+    """Lengths of the error bars, or None where no interval is known or two seeds give one as wide as the axis."""
+    if any(math.isnan(p["low"]) or p["seeds"] < _SEEDS_FOR_BARS for p in points):
         return None
     return [[p["mean"] - p["low"] for p in points], [p["high"] - p["mean"] for p in points]]
