@@ -120,7 +120,7 @@ def new_figure(width: float, height: float, polar: bool = False) -> tuple[Any, A
 
 
 def _errors(points: Summary) -> list[list[float]] | None:
-    """Lengths of the error bars, or None where no interval is known or two seeds give one as wide as the axis."""
+    """Lengths of the error bars, or None where there are too few seeds for them to say anything."""
     if any(math.isnan(p["low"]) or p["seeds"] < _SEEDS_FOR_BARS for p in points):
         return None
     return [[p["mean"] - p["low"] for p in points], [p["high"] - p["mean"] for p in points]]
