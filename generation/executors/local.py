@@ -66,8 +66,9 @@ class LocalExecutor(LocalPipelineExecutor):
                 self._run_for_rank(rank)
             return
         with self._pool(workers) as pool:
-            tasks = [pool.submit(self._run_for_rank, rank, rank % workers) for rank in ranks]
             try:
+                # A shared worker may have died since the last pass, which submitting tells as well.
+                tasks = [pool.submit(self._run_for_rank, rank, rank % workers) for rank in ranks]
                 for task in as_completed(tasks):
                     task.result()
             except BrokenProcessPool:

@@ -11,10 +11,13 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from generation.__main__ import app as generation_app
 from generation.executors import check_executor
+from generation.executors import local as local_executor
+from generation.executors.local import shared_workers
 from generation.executors.slurm import parse_options, passes, write_jobs
 from generation.pipeline import IdentityStep, step_executor
 from generation.task import app as task_app
@@ -281,3 +284,29 @@ def test_a_task_of_a_build_with_other_words_is_refused(tmp_path, capsys):
     open_tree(tmp_path / "remem.raw", small_config(), dataclasses.replace(ORIGIN, text="0" * 32))
     stderr = refusal(task_app, "identities", tmp_path / "remem", capsys=capsys)
     assert "was begun with other words; write the jobs again." in stderr
+
+
+class IdleStep(IdentityStep):
+    """Does nothing for anybody."""
+
+    name = "idle"
+
+    def work(self, tree: RawTree, config: BenchmarkConfig, index: int) -> None:
+        pass
+
+
+def test_passes_share_their_workers_and_a_worker_that_died_between_them_is_one_sentence(tmp_path):
+    config = small_config()
+    tree = open_tree(tmp_path / "raw", config, ORIGIN)
+
+    with shared_workers():
+        step_executor(IdleStep, tree, config, workers=2).run()
+        first = set(local_executor._shared[0]._processes)
+        step_executor(IdleStep, tree, config, workers=2).run()
+        assert set(local_executor._shared[0]._processes) == first
+        for pid in first:
+            psutil.Process(pid).kill()
+        psutil.wait_procs([psutil.Process(p) for p in first if psutil.pid_exists(p)], timeout=10)
+        with pytest.raises(RememError, match="A worker process died"):
+            step_executor(IdleStep, tree, config, workers=2).run()
+    assert not local_executor._shared, "nothing is left behind"
