@@ -31,7 +31,8 @@ from remem_dataset.source import Source, open_source
 
 @dataclass(frozen=True)
 class LearnSettings:
-    """How stage 1 trains. With `augment="medium"` the reference LVLM memorises the `tiny` preset so.
+    """How stage 1 trains. With `augment="medium"` and `warm_up=2000` the reference LVLM memorises the `tiny`
+    preset so.
 
     Attributes:
         split: what to learn: "finetune", or a forget config such as "forget10", whose *retain* split is then
