@@ -25,21 +25,26 @@ def _die_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-_shared: list[ProcessPoolExecutor] = []
-_sharing = False
+# Inside `shared_workers`, the processes by their number; outside, None.
+_shared: dict[int, ProcessPoolExecutor] | None = None
 
 
 @contextlib.contextmanager
 def shared_workers() -> Iterator[None]:
     """Inside, executors that run one after another use the same processes, which load models once."""
-    global _sharing
-    _sharing = True
+    global _shared
+    _shared = {}
     try:
         yield
     finally:
-        _sharing = False
-        while _shared:
-            _shared.pop().shutdown(cancel_futures=True)
+        _end_shared()
+        _shared = None
+
+
+def _end_shared() -> None:
+    while _shared:
+        _, pool = _shared.popitem()
+        pool.shutdown(cancel_futures=True)
 
 
 class LocalExecutor(LocalPipelineExecutor):
@@ -83,16 +88,15 @@ class LocalExecutor(LocalPipelineExecutor):
     @contextlib.contextmanager
     def _pool(self, workers: int) -> Iterator[ProcessPoolExecutor]:
         """The processes: those of an earlier pass if they are shared and as many, else new ones."""
-        while _shared and _shared[-1]._max_workers != workers:
-            _shared.pop().shutdown()
-        if _shared:
-            yield _shared[-1]
+        if _shared is None:
+            with self._new_pool(workers) as pool:
+                yield pool
             return
+        if workers not in _shared:
+            _end_shared()
+            _shared[workers] = self._new_pool(workers)
+        yield _shared[workers]
+
+    def _new_pool(self, workers: int) -> ProcessPoolExecutor:
         context = multiprocessing.get_context(self.start_method)
-        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_die_with_parent)
-        if _sharing:
-            _shared.append(pool)
-            yield pool
-            return
-        with pool:
-            yield pool
+        return ProcessPoolExecutor(workers, mp_context=context, initializer=_die_with_parent)

@@ -29,8 +29,7 @@ from remem_dataset.source import open_source
 def crossed(model: str, data: str, count: int) -> dict[str, Any]:
     """Exact match of the seen multi-hop questions over `count` pictures of each split.
 
-    An answer is right if each of its tokens is the likeliest after those before it, which is what greedy
-    generation that must begin with the answer's own tokens gives.
+    An answer is right if greedy generation gives exactly it (`AnswerScores.correct`).
 
     Args:
         model: folder or Hub id of the model.

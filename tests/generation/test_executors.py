@@ -301,12 +301,12 @@ def test_passes_share_their_workers_and_a_worker_that_died_between_them_is_one_s
 
     with shared_workers():
         step_executor(IdleStep, tree, config, workers=2).run()
-        first = set(local_executor._shared[0]._processes)
+        first = set(local_executor._shared[2]._processes)
         step_executor(IdleStep, tree, config, workers=2).run()
-        assert set(local_executor._shared[0]._processes) == first
+        assert set(local_executor._shared[2]._processes) == first
         for pid in first:
             psutil.Process(pid).kill()
         psutil.wait_procs([psutil.Process(p) for p in first if psutil.pid_exists(p)], timeout=10)
         with pytest.raises(RememError, match="A worker process died"):
             step_executor(IdleStep, tree, config, workers=2).run()
-    assert not local_executor._shared, "nothing is left behind"
+    assert local_executor._shared is None, "nothing is left behind"
