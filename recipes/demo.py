@@ -264,7 +264,8 @@ def demo(
     if not stage_one_gate(read_results(out / "eval" / "vanilla")).memorised:
         console.print(
             "[yellow]The vanilla model has not memorised the people, so that nothing can be said of "
-            "unlearning; teach it longer: make demo DEMO_OPTIONS=\"--learn-options '--epochs 274'\"[/]",
+            "unlearning; teach it longer: add --epochs 274 to --learn-options (with make, inside "
+            "DEMO_OPTIONS).[/]",
             soft_wrap=True,
         )
     console.print(f"Open [bold]{report}[/].")
