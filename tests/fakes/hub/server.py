@@ -171,6 +171,14 @@ class _Server(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Clients that go away are part of the tests; nothing is printed."""
 
+    def shutdown_request(self, request: socket.socket) -> None:
+        """Close a connection; one that is to be reset, without the orderly end that shutting down sends."""
+        resets, _ = struct.unpack("ii", request.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8))
+        if resets:
+            self.close_request(request)
+        else:
+            super().shutdown_request(request)
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
