@@ -19,6 +19,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from generation.presets import load_preset
+from generation.tree import code_digests
 from remem_dataset.errors import RememError, run_app
 from remem_dataset.files import write_json
 from remem_dataset.results import read_results, stage_one_gate
@@ -43,6 +45,7 @@ class Step:
         after: names of the steps whose results it reads.
         makes: path that exists once it is done.
         code: folders of the checkout whose files decide the result; a change there makes the step stale.
+        inputs: what else decides it.
         restart: option that lets the command replace its own earlier result.
     """
 
@@ -52,6 +55,7 @@ class Step:
     after: tuple[str, ...]
     makes: Path
     code: tuple[str, ...] = ("recipes", "assets/recipes")
+    inputs: tuple[str, ...] = ()
     restart: tuple[str, ...] = ("--restart",)
 
     def key(self, keys: dict[str, str], fingerprint: str) -> str:
@@ -61,7 +65,7 @@ class Step:
             keys: the keys of earlier steps.
             fingerprint: the dataset's; empty before it is made.
         """
-        parts = [self.command, [keys[name] for name in self.after], fingerprint]
+        parts = [self.command, [keys[name] for name in self.after], fingerprint, self.inputs]
         whole = hashlib.blake2b(json.dumps(parts).encode(), digest_size=16)
         for folder in self.code:
             for path in sorted((ROOT / folder).rglob("*.*")):
@@ -122,7 +126,8 @@ def plan(
             recipe("generation", generation, preset=preset, out=data),
             (),
             data,
-            code=(),  # the command compares the dataset with the config itself
+            code=(),  # of the generation's code, what decides a dataset has digests of its own
+            inputs=(json.dumps(load_preset(preset).to_dict()), *code_digests()),
         ),
         Step(
             "untrained",

@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from remem_dataset.errors import RememError
-from remem_dataset.schema import MULTI_HOP
 
 from .augmentation import Augmentation, picture_statistics
 from .encoding import Encoded, collate, encode
@@ -149,76 +148,12 @@ class QuestionSet:
         ]
 
 
-def pass_over(questions: QuestionSet, multi_hop_repeats: int) -> list[int]:
-    """Row indices of one pass: each multi-hop row `multi_hop_repeats` times, single-hop rows once."""
-    return [
-        index
-        for index, kind in enumerate(questions.question_types)
-        for _ in range(multi_hop_repeats if kind == MULTI_HOP else 1)
-    ]
-
-
 @dataclass(frozen=True)
 class Turn:
     """One row at its place in a run: `number` counts all rows the run meets, from 0."""
 
     number: int
     row: Encoded
-
-
-#: Batches whose rows are put in order of length together: a third of a random batch is padding.
-BATCHES_IN_ORDER = 8
-
-
-class Course(torch.utils.data.Dataset):
-    """All rows that a run meets, in order: pass after pass, each shuffled anew.
-
-    Shuffling and pairing are pure functions of the seed and the place in the run (and so are the
-    changes that `Collator` makes), so that an interrupted run continues exactly as it would have gone on.
-
-    Args:
-        questions: the rows.
-        length: how many rows the run meets.
-        seed: the run's seed.
-        multi_hop_repeats: how often a pass meets each multi-hop row; single-hop rows come once.
-        batch_size: rows in a batch. Of every `BATCHES_IN_ORDER` batches, each gets rows of like length, so
-            that little is padded; which comes first is drawn. 1 leaves the shuffled order as it is.
-    """
-
-    def __init__(
-        self,
-        questions: QuestionSet,
-        length: int,
-        seed: int,
-        multi_hop_repeats: int = 1,
-        batch_size: int = 1,
-    ) -> None:
-        self._questions, self._length, self._seed = questions, length, seed
-        self._pass = pass_over(questions, multi_hop_repeats)
-        self._batch_size = batch_size
-        self._window: tuple[int, list[int]] = (-1, [])
-
-    def __len__(self) -> int:
-        return self._length
-
-    def __getitem__(self, number: int) -> Turn:
-        index = self._row(number)
-        return Turn(number, self._questions.take(index, generator(self._seed, "pairing", number)))
-
-    def _row(self, number: int) -> int:
-        """Which row comes at a place of the run."""
-        if self._batch_size == 1:
-            return self._pass[shuffled(number, len(self._pass), self._seed)]
-        size = self._batch_size * BATCHES_IN_ORDER
-        window, place = divmod(number, size)
-        if self._window[0] != window:
-            numbers = range(window * size, min((window + 1) * size, self._length))
-            rows = [self._pass[shuffled(n, len(self._pass), self._seed)] for n in numbers]
-            rows.sort(key=self._questions.tokens)
-            batches = [rows[k : k + self._batch_size] for k in range(0, len(rows), self._batch_size)]
-            turn = torch.randperm(len(batches), generator=generator(self._seed, "batches", window)).tolist()
-            self._window = window, [row for k in turn for row in batches[k]]
-        return self._window[1][place]
 
 
 class Collator:

@@ -10,6 +10,7 @@ from typing import Any
 
 from generation.tree import origin_of
 from recipes.augmentation import augmentation, picture_statistics
+from recipes.course import ORDER
 from recipes.learn.stage1 import learn
 from recipes.learn.warm_up import warm_up_pictures
 from recipes.models import load_model
@@ -65,15 +66,23 @@ class Laboratory:
         out = self.store.place("models", {**inputs, **settings})
         return warm_base(str(data), untrained, out, seed, settings)
 
-    def learnt(self, cell: Cell, seed: int) -> tuple[Path, dict[str, Any]]:
-        """A cell's model after stage 1, and its training record."""
+    def learnt(self, cell: Cell, seed: int, split: str = FINETUNE) -> tuple[Path, dict[str, Any]]:
+        """A cell's model after stage 1, and its training record.
+
+        Args:
+            cell: the cell.
+            seed: of training.
+            split: what is learnt; a forget config teaches its retain split alone (the model that never saw
+                the forget set).
+        """
         data = self.dataset(self.experiment.config(cell))
         base = self.base(seed)
-        settings = self.experiment.settings(cell)
+        settings = dataclasses.replace(self.experiment.settings(cell), split=split)
         inputs = {
             "data": open_source(data).fingerprint,
             "base": model_identity(str(base))["identity"],
             "settings": dataclasses.asdict(settings),
+            "order": ORDER,
             "seed": seed,
         }
         out = self.store.place("models", inputs)

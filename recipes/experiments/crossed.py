@@ -13,6 +13,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any
 
+import torch
 import typer
 
 from recipes.answers import score_batches
@@ -45,6 +46,7 @@ def crossed(model: str, data: str, count: int) -> dict[str, Any]:
     if count < 1:
         raise RememError(f"--pictures is {count}; it must be at least 1.")
     network, processor = load_model(model)
+    network.to("cuda" if torch.cuda.is_available() else "cpu")
     source = open_source(data)
     splits = source.load(EVAL)
     asked = [row for row in splits[SEEN] if row["question_type"] == MULTI_HOP]

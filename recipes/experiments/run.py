@@ -16,6 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from harness_tasks.metrics import ceiling, null_mean
+from recipes.course import ORDER
 from recipes.terminal import run_command
 from remem_dataset.errors import RememError
 from remem_dataset.files import write_json
@@ -47,9 +48,10 @@ def main(
     lab = Laboratory(experiment, Store(out / "store"))
     folder = out / name
     lines: list[dict[str, Any]] = []
+    commit = git_commit()  # of the code that runs; the checkout may move on meanwhile
     for line in _stage2(lab, chosen) if experiment.unlearning else _stage1(lab, chosen):
         lines.append(line)
-        write_results(folder, experiment, lines, lab)
+        write_results(folder, experiment, lines, lab, commit)
     typer.echo(f"{name}: {len(lines)} lines, {folder}/table.csv, summary.csv, figure.png, provenance.json")
 
 
@@ -73,7 +75,9 @@ def _say(lab: Laboratory, place: int, total: int, what: str) -> None:
     typer.echo(f"[{place}/{total}] {lab.experiment.name}: {what}", err=True)
 
 
-def write_results(folder: Path, experiment: Experiment, lines: list[dict[str, Any]], lab: Laboratory) -> None:
+def write_results(
+    folder: Path, experiment: Experiment, lines: list[dict[str, Any]], lab: Laboratory, commit: str
+) -> None:
     """Write what is known so far: table.csv, summary.csv, figure.png, figure.svg, provenance.json."""
     by = ("cell", "level") if experiment.unlearning else ("cell",)
     ranks = [cell.name for cell in experiment.cells]
@@ -83,7 +87,7 @@ def write_results(folder: Path, experiment: Experiment, lines: list[dict[str, An
     write_table(folder / "table.csv", lines)
     write_table(folder / "summary.csv", summary)
     figures.save(_figure(experiment, summary), folder / "figure")
-    write_json(folder / "provenance.json", provenance(experiment, lines, lab))
+    write_json(folder / "provenance.json", provenance(experiment, lines, lab, commit))
 
 
 def _figure(experiment: Experiment, summary: list[dict[str, Any]]) -> Any:
@@ -97,8 +101,10 @@ def _figure(experiment: Experiment, summary: list[dict[str, Any]]) -> Any:
     return draw(summary, experiment.title, experiment.axis)
 
 
-def provenance(experiment: Experiment, lines: list[dict[str, Any]], lab: Laboratory) -> dict[str, Any]:
-    """Everything that the figures depend on."""
+def provenance(
+    experiment: Experiment, lines: list[dict[str, Any]], lab: Laboratory, commit: str
+) -> dict[str, Any]:
+    """Everything that the figures depend on. `commit` is the checkout's when the run began."""
     from remem_dataset.source import open_source
 
     return {
@@ -117,10 +123,11 @@ def provenance(experiment: Experiment, lines: list[dict[str, Any]], lab: Laborat
             }
             for cell in experiment.cells
         },
+        "order": ORDER,
         "shared_warm_up": experiment.shared_warm_up,
         "model_size": vars(experiment.size()),
         "unlearning": dataclasses.asdict(experiment.unlearning) if experiment.unlearning else None,
-        "git_commit": git_commit(),
+        "git_commit": commit,
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
         "machine": {"processor": platform.machine(), "system": platform.system()},
     }

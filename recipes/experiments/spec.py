@@ -11,6 +11,7 @@ import yaml
 
 from recipes.learn.stage1 import LearnSettings
 from recipes.reference.size import ReferenceSize, load_size
+from recipes.training import resolve_precision
 from recipes.unlearn.methods import get_method, method_names
 from recipes.unlearn.stage2 import UnlearnSettings
 from remem_dataset.config import BenchmarkConfig
@@ -114,9 +115,9 @@ class Experiment:
         return ReferenceSize(**values)
 
     def settings(self, cell: Cell) -> LearnSettings:
-        """How a cell is learnt."""
+        """How a cell is learnt, in the precision that this machine takes."""
         values = {"checkpoint_every": 0, **self.training, **cell.training}
-        return LearnSettings(**checked(values, LearnSettings, f"{self.name}: training"))
+        return _resolved(LearnSettings(**checked(values, LearnSettings, f"{self.name}: training")))
 
 
 def stage2_settings(values: dict[str, Any], where: str) -> UnlearnSettings:
@@ -127,9 +128,13 @@ def stage2_settings(values: dict[str, Any], where: str) -> UnlearnSettings:
     """
     fields = {"checkpoint_every": 0, **checked(values, UnlearnSettings, where)}
     fields["options"] = {option: str(value) for option, value in (fields.get("options") or {}).items()}
-    settings = UnlearnSettings(**fields)
+    settings = _resolved(UnlearnSettings(**fields))
     get_method(settings.method, settings.options)
     return settings
+
+
+def _resolved(settings: Any) -> Any:
+    return dataclasses.replace(settings, precision=resolve_precision(settings.precision))
 
 
 def checked(values: dict[str, Any], kind: type, where: str) -> dict[str, Any]:

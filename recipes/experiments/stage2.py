@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from recipes.learn.stage1 import learn
 from recipes.models import load_model
 from recipes.outputs import model_identity
 from recipes.unlearn.stage2 import unlearn
@@ -54,7 +53,7 @@ def run_level(lab: Laboratory, cell: Cell, level: str, seed: int) -> Iterator[di
     spec = lab.experiment.unlearning
     data = lab.dataset(lab.experiment.config(cell))
     vanilla, _ = lab.learnt(cell, seed)
-    retain_only = learn_retain_only(lab, cell, level, seed)
+    retain_only, _ = lab.learnt(cell, seed, split=level)
     before = measure(lab, vanilla, data, level)
     ignorant = measure(lab, retain_only, data, level)
     for subject in (Subject(VANILLA, vanilla), Subject(RETAIN_ONLY, retain_only)):
@@ -66,22 +65,6 @@ def run_level(lab: Laboratory, cell: Cell, level: str, seed: int) -> Iterator[di
             yield {"cell": name, "level": level, "seed": seed, "stopped": str(error)}
             continue
         yield _line(lab, subject, data, level, seed, before, ignorant)
-
-
-def learn_retain_only(lab: Laboratory, cell: Cell, level: str, seed: int) -> Path:
-    """The model that never saw the forget set: stage 1 as for vanilla, on the retain split."""
-    data = lab.dataset(lab.experiment.config(cell))
-    base = lab.base(seed)
-    settings = dataclasses.replace(lab.experiment.settings(cell), split=level)
-    inputs = {
-        "data": open_source(data).fingerprint,
-        "base": model_identity(str(base))["identity"],
-        "settings": dataclasses.asdict(settings),
-        "seed": seed,
-    }
-    out = lab.store.place("models", inputs)
-    learn(str(base), str(data), out, settings, seed=seed)
-    return out
 
 
 def unlearnt(

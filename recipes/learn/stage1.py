@@ -9,11 +9,12 @@ from typing import Any
 
 from recipes.answers import score_batches
 from recipes.augmentation import augmentation, picture_statistics
+from recipes.course import ORDER, Course, pass_over
 from recipes.learn.warm_up import warm_up_pictures
 from recipes.lora import Lora, is_adapter, with_adapter
 from recipes.models import load_model
 from recipes.outputs import RECORD, Record, check_not_input, model_identity, open_partial, publish, reuse
-from recipes.questions import Collator, Course, QuestionSet, pad_token_id, pass_over
+from recipes.questions import Collator, QuestionSet, pad_token_id
 from recipes.training import (
     Probe,
     RememTrainer,
@@ -134,7 +135,8 @@ def learn(
     network = with_adapter(network, settings.lora, seed)
     if settings.warm_up and is_adapter(network):
         raise RememError("--warm-up trains the vision tower, which an adapter leaves alone; leave it out.")
-    record = Record.start("learn", source, model_identity(model), dataclasses.asdict(settings), seed)
+    recorded = {**dataclasses.asdict(settings), "order": ORDER}
+    record = Record.start("learn", source, model_identity(model), recorded, seed)
     if reuse(out, record, restart):
         return read_json_object(out / RECORD, "record")
     questions = QuestionSet(rows_of(source, settings.split), processor, views=settings.views)

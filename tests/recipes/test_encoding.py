@@ -7,8 +7,9 @@ from transformers import AutoModelForImageTextToText, AutoProcessor
 
 from recipes.answers import score_answers, score_batches
 from recipes.augmentation import augmentation
+from recipes.course import BATCHES_IN_ORDER, Course, pass_over, spread
 from recipes.encoding import IGNORED, collate, encode
-from recipes.questions import BATCHES_IN_ORDER, Collator, Course, QuestionSet, Turn, generator, shuffled
+from recipes.questions import Collator, QuestionSet, Turn, generator, shuffled
 from remem_dataset.errors import RememError
 from remem_dataset.prompts import answer_tokens, build_prompt
 from remem_dataset.source import open_source
@@ -151,21 +152,48 @@ def test_multi_hop_rows_come_as_often_as_asked(processor, rows):
 def test_batches_of_like_length_hold_the_same_rows_with_less_padding(processor, rows):
     questions = QuestionSet(rows, processor)
     length = 5 * len(rows)  # the last window is cut off
-    plain, ordered = (Course(questions, length, seed=0, batch_size=size) for size in (1, 4))
+    plain, ordered, again = (
+        Course(questions, length, seed=0, multi_hop_repeats=3, batch_size=size) for size in (1, 2, 2)
+    )
     lengths = [[len(course[n].row.labels) for n in range(length)] for course in (plain, ordered)]
     assert sorted(lengths[0]) == sorted(lengths[1])
-    window = 4 * BATCHES_IN_ORDER
+    window = 2 * BATCHES_IN_ORDER
+    assert window <= len(pass_over(questions, 3)) / 2, "a pass is long enough for a whole window"
     assert sorted(lengths[0][:window]) == sorted(lengths[1][:window])
 
     def padded(numbers):
-        return sum(4 * max(numbers[k : k + 4]) for k in range(0, len(numbers), 4))
+        return sum(2 * max(numbers[k : k + 2]) for k in range(0, len(numbers), 2))
 
     used = sum(lengths[0])
     assert padded(lengths[1]) - used < 0.5 * (padded(lengths[0]) - used)
-    batches = [max(lengths[1][k : k + 4]) for k in range(0, window, 4)]
+    batches = [max(lengths[1][k : k + 2]) for k in range(0, window, 2)]
     assert batches != sorted(batches), "which batch comes first is drawn"
-    late = Course(questions, length, seed=0, batch_size=4)[length - 3]
+    late = again[length - 3]
     assert torch.equal(late.row.labels, ordered[length - 3].row.labels)
+
+
+def test_equal_rows_go_into_different_batches():
+    assert spread([5, 1, 4], 2) == [5, 1, 4]
+    assert spread([7] * 6, 4) == [7] * 6, "one row alone fills any batch"
+    rows = [row for row in range(9) for _ in range(3)]
+    dealt = spread(rows, 4)
+    assert sorted(dealt) == rows
+    assert [len(set(dealt[k : k + 4])) for k in range(0, 27, 4)] == [4, 4, 4, 4, 4, 4, 3]
+    moved = [abs(place - other) for place, other in zip(rows, dealt, strict=True)]
+    assert max(moved) <= 4, "rows stay near those of their length"
+
+
+def test_batches_of_a_small_set_differ_in_themselves_and_from_pass_to_pass(processor, rows):
+    """Sorted by length alone, the copies of a row would share a batch, and batches would be the same rows."""
+    questions = QuestionSet(rows, processor)
+    size = len(pass_over(questions, 3)) // 4
+    course = Course(questions, 10 * 4 * size, seed=0, multi_hop_repeats=3, batch_size=size)
+    texts = [tuple(questions.own(i).sequence["input_ids"].tolist()) for i in range(len(rows))]
+    met = [texts.index(tuple(course[n].row.sequence["input_ids"].tolist())) for n in range(len(course))]
+    batches = [tuple(sorted(met[k : k + size])) for k in range(0, len(met), size)]
+    most = min(size, len(rows))
+    assert sum(len(set(batch)) for batch in batches) > 0.95 * most * len(batches)
+    assert len(set(batches)) > 0.9 * len(batches)
 
 
 def test_a_turn_does_not_depend_on_those_before_it(processor, rows):
