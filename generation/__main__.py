@@ -14,7 +14,7 @@ from generation.quality.command import quality
 from generation.renderers import check_renderer
 from generation.sheet import sheet
 from remem_dataset.config import BenchmarkConfig
-from remem_dataset.errors import run_app
+from remem_dataset.errors import RememError, run_app
 
 console = Console(highlight=False)
 
@@ -44,6 +44,10 @@ def build(
     restart: Annotated[
         bool, typer.Option("--restart", help="Build anew, in place of what is there.")
     ] = False,
+    update: Annotated[
+        bool,
+        typer.Option("--update", help="Replace what is there only where this config and code make another."),
+    ] = False,
     faces: Annotated[
         Path | None,
         typer.Option(help="Your own pictures, one folder for each person; needs --renderer folder."),
@@ -63,20 +67,25 @@ def build(
     config = load_preset(preset, **overrides)
     check_renderer(config.renderer, faces, config.identities)
     origin = origin_of(config, faces)
-    check_target(out, config, origin, restart=restart)
+    check_target(out, config, origin, restart=restart or update)
     if not restart and is_current(out, config, origin):
         console.print(f"[bold]{out}[/] is already built from this config; nothing to do.", soft_wrap=True)
         return
     raw = out.with_name(out.name + ".raw")
     with sole_builder(raw):
-        tree = open_tree(raw, config, origin, restart=restart)
+        try:
+            tree = open_tree(raw, config, origin, restart=restart)
+        except RememError:  # it is a raw tree, or `sole_builder` would have said so, but of another build
+            if not update:
+                raise
+            tree = open_tree(raw, config, origin, restart=True)
         if executor != SLURM:
             generate(tree, config, workers=workers, faces=faces, executor=executor)
             say_built(out, pack(tree, out))
             return
         from generation.executors.slurm import submit_jobs, write_jobs
 
-        script = write_jobs(tree, out, config, workers, faces, sbatch or (), restart)
+        script = write_jobs(tree, out, config, workers, faces, sbatch or (), restart or update)
     say_written(script, submit_jobs(script) if submit else None)
 
 

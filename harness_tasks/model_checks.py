@@ -128,9 +128,15 @@ def _check_torch_options(device: Any, dtype: Any) -> None:
 
     if device is not None:
         try:
-            torch.device(str(device))
+            named = torch.device(str(device))
         except RuntimeError:
             raise RememError(f"--device is {str(device)[:40]!r}; name one such as cpu or cuda:0.") from None
+        # lm-eval would compute on another device without a word that anybody reads.
+        if named.type == "cuda" and (named.index or 0) >= torch.cuda.device_count():
+            raise RememError(
+                f"--device is {str(device)!r}, but torch finds {torch.cuda.device_count()} CUDA GPUs here; "
+                "leave it out to take what there is."
+            )
     if (
         isinstance(dtype, str)
         and dtype != "auto"

@@ -10,8 +10,8 @@ from remem_dataset.schema import MULTI_HOP
 
 from .questions import QuestionSet, Turn, generator, shuffled
 
-#: Number of the order, counted up whenever a change here gives a run other batches: two runs of different
-#: orders are different runs, and none is continued in another's.
+#: Number of the order, counted up whenever a change here or in what it takes from `questions` gives a run
+#: other batches: two runs of different orders are different runs, and none is continued in another's.
 ORDER = 2
 
 #: Batches whose rows are put in order of length together: a third of a random batch is padding.
@@ -30,8 +30,8 @@ def pass_over(questions: QuestionSet, multi_hop_repeats: int) -> list[int]:
 class Course(torch.utils.data.Dataset):
     """All rows that a run meets, in order: pass after pass, each shuffled anew.
 
-    Shuffling and pairing are pure functions of the seed and the place in the run (and so are the
-    changes that `Collator` makes), so that an interrupted run continues exactly as it would have gone on.
+    Shuffling and pairing are pure functions of the seed, the run's length and the place in it (and so are
+    the changes that `Collator` makes), so that an interrupted run continues exactly as it would have gone on.
 
     Args:
         questions: the rows.
@@ -39,8 +39,8 @@ class Course(torch.utils.data.Dataset):
         seed: the run's seed.
         multi_hop_repeats: how often a pass meets each multi-hop row; single-hop rows come once.
         batch_size: rows in a batch. Of every `BATCHES_IN_ORDER` batches, or as many as half a pass fills,
-            each gets rows of like length, so that little is padded; which comes first is drawn. A batch holds
-            a row twice only if there are too few others. 1 leaves the shuffled order as it is.
+            each gets rows of like length, so that little is padded; which comes first is drawn. Equal rows go
+            into different batches of these if they can. 1 leaves the shuffled order as it is.
     """
 
     def __init__(
@@ -83,7 +83,7 @@ class Course(torch.utils.data.Dataset):
 
 
 def spread(rows: list[int], batch_size: int) -> list[int]:
-    """Rows in almost the same order, such that batches hold a row once if that can be.
+    """Rows in almost the same order, such that batches seldom hold a row twice.
 
     A row that its batch holds already changes places with the nearest that neither batch then holds twice:
     sorted by length, equal rows stand next to each other, and a batch of one row repeated teaches little.
@@ -93,6 +93,8 @@ def spread(rows: list[int], batch_size: int) -> list[int]:
         batch_size: rows in a batch; the last may hold fewer.
     """
     rows = list(rows)
+    if len(rows) <= batch_size:
+        return rows
     held = [Counter(rows[k : k + batch_size]) for k in range(0, len(rows), batch_size)]
     for place in range(len(rows)):
         here = held[place // batch_size]

@@ -19,12 +19,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from generation.presets import load_preset
-from generation.tree import code_digests
 from remem_dataset.errors import RememError, run_app
-from remem_dataset.files import write_json
+from remem_dataset.files import read_json_object, write_json
 from remem_dataset.results import read_results, stage_one_gate
-from remem_dataset.source import open_source
+from remem_dataset.schema import MANIFEST
 
 console = Console(highlight=False)
 
@@ -45,7 +43,6 @@ class Step:
         after: names of the steps whose results it reads.
         makes: path that exists once it is done.
         code: folders of the checkout whose files decide the result; a change there makes the step stale.
-        inputs: what else decides it.
         restart: option that lets the command replace its own earlier result.
     """
 
@@ -55,7 +52,6 @@ class Step:
     after: tuple[str, ...]
     makes: Path
     code: tuple[str, ...] = ("recipes", "assets/recipes")
-    inputs: tuple[str, ...] = ()
     restart: tuple[str, ...] = ("--restart",)
 
     def key(self, keys: dict[str, str], fingerprint: str) -> str:
@@ -65,7 +61,7 @@ class Step:
             keys: the keys of earlier steps.
             fingerprint: the dataset's; empty before it is made.
         """
-        parts = [self.command, [keys[name] for name in self.after], fingerprint, self.inputs]
+        parts = [self.command, [keys[name] for name in self.after], fingerprint]
         whole = hashlib.blake2b(json.dumps(parts).encode(), digest_size=16)
         for folder in self.code:
             for path in sorted((ROOT / folder).rglob("*.*")):
@@ -126,8 +122,8 @@ def plan(
             recipe("generation", generation, preset=preset, out=data),
             (),
             data,
-            code=(),  # of the generation's code, what decides a dataset has digests of its own
-            inputs=(json.dumps(load_preset(preset).to_dict()), *code_digests()),
+            code=(),  # the command compares the dataset with config and code itself
+            restart=("--update",),
         ),
         Step(
             "untrained",
@@ -192,8 +188,9 @@ def run(steps: list[Step], out: Path, data: Path) -> None:
         last = _read_stamp(stamp)
         head = f"[bold cyan][{number}/{len(steps) + 1}][/] {step.title}"
         if step.makes == data:
-            # The command knows best whether the dataset is current; ours to replace is only what we made.
-            replace = last["key"] != keys[step.name] and last["fingerprint"] == made != ""
+            # The command knows best whether the dataset is current; ours to replace is only what we made,
+            # or began to make where nothing lay.
+            replace = last["key"] != "" and last["fingerprint"] == made
         elif last["state"] == "done" and last["key"] == keys[step.name] and step.makes.exists():
             console.print(f"{head}: reused")
             continue
@@ -201,7 +198,7 @@ def run(steps: list[Step], out: Path, data: Path) -> None:
             replace = last["key"] not in ("", keys[step.name])
         console.print(head)
         note = {"key": keys[step.name], "command": _shown(step.command), "fingerprint": last["fingerprint"]}
-        write_json(stamp, {**note, "state": "begun"})  # an interrupted step is resumed, not replaced again
+        write_json(stamp, {**note, "state": "begun"})  # an interrupted recipe is resumed, not replaced again
         seconds = execute(step.command + (step.restart if replace else ()))
         note |= {"state": "done", "seconds": round(seconds, 1), "fingerprint": _fingerprint(data)}
         write_json(stamp, note)
@@ -222,10 +219,10 @@ def execute(command: tuple[str, ...]) -> float:
 
 
 def _fingerprint(data: Path) -> str:
-    """The dataset's fingerprint, or "" as long as there is none that we read."""
+    """The dataset's fingerprint, whatever its schema, or "" where there is none."""
     try:
-        return open_source(data).fingerprint if data.is_dir() else ""
-    except RememError:
+        return str(read_json_object(data / MANIFEST, "manifest")["fingerprint"]["all"])
+    except (RememError, KeyError, TypeError):
         return ""
 
 

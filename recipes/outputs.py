@@ -38,6 +38,7 @@ class Record:
         settings: the recipe's options, JSON-ready.
         seed: seed of the recipe.
         versions: of Python and of the packages that compute; not part of what makes two runs the same.
+        order: number of the order in which stage 1 meets its rows (`recipes.course.ORDER`); None for others.
     """
 
     recipe: str
@@ -46,6 +47,7 @@ class Record:
     settings: dict[str, Any]
     seed: int
     versions: dict[str, str] = field(default_factory=dict)
+    order: int | None = None
 
     @classmethod
     def start(
@@ -55,6 +57,7 @@ class Record:
         model: dict[str, Any] | None,
         settings: dict[str, Any],
         seed: int,
+        order: int | None = None,
     ) -> Record:
         """A record for a run that begins now."""
         dataset = {
@@ -64,7 +67,7 @@ class Record:
             "fingerprint": source.manifest["fingerprint"],
         }
         versions = {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
-        return cls(recipe, dataset, model, settings, seed, versions)
+        return cls(recipe, dataset, model, settings, seed, versions, order)
 
     def inputs(self) -> dict[str, Any]:
         """Everything that must agree for a finished or interrupted run to be taken over."""
@@ -73,6 +76,7 @@ class Record:
             "dataset": self.dataset["fingerprint"]["all"],
             "model": (self.model or {}).get("identity"),
             "seed": self.seed,
+            "order": self.order,
             **{f"settings.{name}": value for name, value in self.settings.items()},
         }
 
@@ -188,7 +192,12 @@ def _same_run(found: dict[str, Any], record: Record, where: str) -> None:
     old, new = found.get("inputs"), record.inputs()
     if not isinstance(old, dict):
         raise RememError(f"{where}, but its {RECORD} does not say what made it; choose another --out.")
-    for name in sorted(old.keys() | new.keys()):
+    for name in sorted(old.keys() | new.keys(), key=lambda name: (name == "order", name)):
+        if old.get(name) != new.get(name) and name == "order":
+            raise RememError(
+                f"{where} made by another version of the code, which met the rows in another order; "
+                "choose another --out, or add --restart to replace it."
+            )
         if old.get(name) != new.get(name):
             raise RememError(
                 f"{where} made with {name} = {old.get(name)}, not {new.get(name)}; "

@@ -66,18 +66,19 @@ class Laboratory:
         out = self.store.place("models", {**inputs, **settings})
         return warm_base(str(data), untrained, out, seed, settings)
 
-    def learnt(self, cell: Cell, seed: int, split: str = FINETUNE) -> tuple[Path, dict[str, Any]]:
+    def learnt(self, cell: Cell, seed: int, split: str | None = None) -> tuple[Path, dict[str, Any]]:
         """A cell's model after stage 1, and its training record.
 
         Args:
             cell: the cell.
             seed: of training.
-            split: what is learnt; a forget config teaches its retain split alone (the model that never saw
-                the forget set).
+            split: what is learnt in the place of the cell's own split; a forget config teaches its retain
+                split alone (the model that never saw the forget set).
         """
         data = self.dataset(self.experiment.config(cell))
         base = self.base(seed)
-        settings = dataclasses.replace(self.experiment.settings(cell), split=split)
+        settings = self.experiment.settings(cell)
+        settings = dataclasses.replace(settings, split=split or settings.split)
         inputs = {
             "data": open_source(data).fingerprint,
             "base": model_identity(str(base))["identity"],
@@ -153,6 +154,7 @@ def run_cell(lab: Laboratory, cell: Cell, seed: int) -> dict[str, Any]:
         "training_exact_match": training["training_exact_match"],
         "dataset_fingerprint": source.fingerprint,
         "model": inputs["model"],
+        "git_commit": record.get("git_commit", "unknown"),
     }
 
 

@@ -6,13 +6,13 @@ import dataclasses
 import math
 import platform
 import shlex
-import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
+import torch
 import typer
 
 from harness_tasks.metrics import ceiling, null_mean
@@ -23,9 +23,9 @@ from remem_dataset.files import write_json
 
 from . import figures, stage2_figures
 from .cells import Laboratory, run_cell
-from .spec import Experiment, experiment_names, load_experiment
+from .spec import Experiment, experiment_names, load_experiment, stage2_settings
 from .stage2 import run_level
-from .store import Store
+from .store import Store, git_commit
 from .tables import CONFIDENCE, summarise, write_table
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -48,10 +48,10 @@ def main(
     lab = Laboratory(experiment, Store(out / "store"))
     folder = out / name
     lines: list[dict[str, Any]] = []
-    commit = git_commit()  # of the code that runs; the checkout may move on meanwhile
+    git_commit()  # of the code that runs, kept from now on: the checkout may move on meanwhile
     for line in _stage2(lab, chosen) if experiment.unlearning else _stage1(lab, chosen):
         lines.append(line)
-        write_results(folder, experiment, lines, lab, commit)
+        write_results(folder, experiment, lines, lab)
     typer.echo(f"{name}: {len(lines)} lines, {folder}/table.csv, summary.csv, figure.png, provenance.json")
 
 
@@ -75,9 +75,7 @@ def _say(lab: Laboratory, place: int, total: int, what: str) -> None:
     typer.echo(f"[{place}/{total}] {lab.experiment.name}: {what}", err=True)
 
 
-def write_results(
-    folder: Path, experiment: Experiment, lines: list[dict[str, Any]], lab: Laboratory, commit: str
-) -> None:
+def write_results(folder: Path, experiment: Experiment, lines: list[dict[str, Any]], lab: Laboratory) -> None:
     """Write what is known so far: table.csv, summary.csv, figure.png, figure.svg, provenance.json."""
     by = ("cell", "level") if experiment.unlearning else ("cell",)
     ranks = [cell.name for cell in experiment.cells]
@@ -87,7 +85,7 @@ def write_results(
     write_table(folder / "table.csv", lines)
     write_table(folder / "summary.csv", summary)
     figures.save(_figure(experiment, summary), folder / "figure")
-    write_json(folder / "provenance.json", provenance(experiment, lines, lab, commit))
+    write_json(folder / "provenance.json", provenance(experiment, lines, lab))
 
 
 def _figure(experiment: Experiment, summary: list[dict[str, Any]]) -> Any:
@@ -101,10 +99,8 @@ def _figure(experiment: Experiment, summary: list[dict[str, Any]]) -> Any:
     return draw(summary, experiment.title, experiment.axis)
 
 
-def provenance(
-    experiment: Experiment, lines: list[dict[str, Any]], lab: Laboratory, commit: str
-) -> dict[str, Any]:
-    """Everything that the figures depend on. `commit` is the checkout's when the run began."""
+def provenance(experiment: Experiment, lines: list[dict[str, Any]], lab: Laboratory) -> dict[str, Any]:
+    """Everything that the figures depend on. The commit that measured a line is in the table."""
     from remem_dataset.source import open_source
 
     return {
@@ -126,25 +122,23 @@ def provenance(
         "order": ORDER,
         "shared_warm_up": experiment.shared_warm_up,
         "model_size": vars(experiment.size()),
-        "unlearning": dataclasses.asdict(experiment.unlearning) if experiment.unlearning else None,
-        "git_commit": commit,
+        "unlearning": _stage2_provenance(experiment) if experiment.unlearning else None,
+        "git_commit": git_commit(),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
-        "machine": {"processor": platform.machine(), "system": platform.system()},
+        "machine": {
+            "processor": platform.machine(),
+            "vector_instructions": torch.backends.cpu.get_cpu_capability(),  # pictures differ with them
+            "system": platform.system(),
+        },
     }
 
 
-def git_commit() -> str:
-    """The checkout's commit, with "+changes" where files differ from it; "unknown" outside a checkout."""
-
-    def git(*arguments: str) -> str:
-        done = subprocess.run(["git", *arguments], cwd=_ROOT, capture_output=True, text=True, check=True)
-        return done.stdout.strip()
-
-    try:
-        commit = git("rev-parse", "HEAD")
-        return commit + ("+changes" if git("status", "--porcelain", "--untracked-files=no") else "")
-    except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+def _stage2_provenance(experiment: Experiment) -> dict[str, Any]:
+    spec = experiment.unlearning
+    settings = {
+        name: dataclasses.asdict(stage2_settings(values, name)) for name, values in spec.methods.items()
+    }
+    return {**dataclasses.asdict(spec), "methods": settings}
 
 
 def _seeds(text: str) -> tuple[int, ...]:

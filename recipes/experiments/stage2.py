@@ -54,8 +54,8 @@ def run_level(lab: Laboratory, cell: Cell, level: str, seed: int) -> Iterator[di
     data = lab.dataset(lab.experiment.config(cell))
     vanilla, _ = lab.learnt(cell, seed)
     retain_only, _ = lab.learnt(cell, seed, split=level)
-    before = measure(lab, vanilla, data, level)
-    ignorant = measure(lab, retain_only, data, level)
+    before, _ = measure(lab, vanilla, data, level)
+    ignorant, _ = measure(lab, retain_only, data, level)
     for subject in (Subject(VANILLA, vanilla), Subject(RETAIN_ONLY, retain_only)):
         yield _line(lab, subject, data, level, seed, before, ignorant)
     for name, values in spec.methods.items():
@@ -83,8 +83,8 @@ def unlearnt(
     return Subject(name, out, record["stopped"]["step"], record["stopped"]["reason"])
 
 
-def measure(lab: Laboratory, model: Path, data: Path, level: str) -> RunResults:
-    """The whole grid and the text probes of one model at one level."""
+def measure(lab: Laboratory, model: Path, data: Path, level: str) -> tuple[RunResults, str]:
+    """The whole grid and the text probes of one model at one level, and the commit that measured them."""
     tasks = tasks_of([QA, EXPOSURE, "text"])
     inputs = {
         "model": model_identity(str(model))["identity"],
@@ -93,12 +93,12 @@ def measure(lab: Laboratory, model: Path, data: Path, level: str) -> RunResults:
         "forget": level,
     }
     folder = lab.store.place("cells", inputs)
-    if finished(folder) is None:
+    record = finished(folder)
+    if record is None:
         begin(folder)
-        run = evaluate(model, data, folder / "eval", tasks, level)
-        finish(folder, {"inputs": inputs})
-        return run
-    return read_results(folder / "eval")
+        evaluate(model, data, folder / "eval", tasks, level)
+        record = finish(folder, {"inputs": inputs})
+    return read_results(folder / "eval"), record.get("git_commit", "unknown")
 
 
 def _line(
@@ -110,7 +110,7 @@ def _line(
     before: RunResults,
     ignorant: RunResults,
 ) -> dict[str, Any]:
-    run = measure(lab, subject.model, data, level)
+    run, commit = measure(lab, subject.model, data, level)
     quality = forget_quality(unlearned=run, retain_only=ignorant)
     head = headline(vanilla=before, unlearned=run)
     line = {
@@ -126,6 +126,7 @@ def _line(
         "stopped": subject.stopped,
         "dataset_fingerprint": open_source(data).fingerprint,
         "model": model_identity(str(subject.model))["identity"],
+        "git_commit": commit,
     }
     for name, settings in lab.experiment.unlearning.attacks.items():
         line |= attacked(lab, name, settings, subject.model, data, level, seed)

@@ -6,9 +6,11 @@ holds `record.json`, which says what it was made from and when; one without is m
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from typing import Any
 from remem_dataset.files import read_json_object, write_json
 
 RECORD = "record.json"
+_ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,25 @@ def begin(folder: Path, keep: tuple[str, ...] = ()) -> None:
 
 
 def finish(folder: Path, record: dict[str, Any]) -> dict[str, Any]:
-    """Write a folder's record and return it."""
+    """Write a folder's record, with the commit of the code that made it, and return it."""
+    record = {**record, "git_commit": git_commit()}
     write_json(folder / RECORD, record)
     return record
+
+
+@functools.cache
+def git_commit() -> str:
+    """The checkout's commit when this was first called; "unknown" outside a checkout.
+
+    "+changes" follows it where files differ from it.
+    """
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(["git", *arguments], cwd=_ROOT, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    try:
+        commit = git("rev-parse", "HEAD")
+        return commit + ("+changes" if git("status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"

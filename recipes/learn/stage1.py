@@ -135,8 +135,7 @@ def learn(
     network = with_adapter(network, settings.lora, seed)
     if settings.warm_up and is_adapter(network):
         raise RememError("--warm-up trains the vision tower, which an adapter leaves alone; leave it out.")
-    recorded = {**dataclasses.asdict(settings), "order": ORDER}
-    record = Record.start("learn", source, model_identity(model), recorded, seed)
+    record = Record.start("learn", source, model_identity(model), dataclasses.asdict(settings), seed, ORDER)
     if reuse(out, record, restart):
         return read_json_object(out / RECORD, "record")
     questions = QuestionSet(rows_of(source, settings.split), processor, views=settings.views)

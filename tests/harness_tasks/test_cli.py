@@ -247,6 +247,7 @@ def test_refusals_of_names_and_numbers(capsys, work, model_folder, monkeypatch, 
     assert "--batch_size is x" in refusal(capsys, *model, *tasks, "--batch_size", "x")
     assert "--batch_size is auto:x" in refusal(capsys, *model, *tasks, "--batch_size", "auto:x")
     assert "--device is 'abacus'" in refusal(capsys, *model, *tasks, "--device", "abacus")
+    assert "torch finds" in refusal(capsys, *model, *tasks, "--device", "cuda:99")
     for option, said in [
         ("scoring=blah", "scoring is 'blah'; it must be one of auto, trie, expand, full"),
         ("scoring_memory_mb=lots", "scoring_memory_mb is 'lots'"),

@@ -8,16 +8,18 @@ import math
 from pathlib import Path
 
 import pytest
+import torch
 import yaml
 from PIL import Image
 
 from generation.identity import build_identity
-from recipes.experiments import cells, run
+from recipes.course import ORDER
+from recipes.experiments import cells, run, spec
 from recipes.experiments.evaluation import arguments, evaluate
 from recipes.experiments.figures import lines, radar, save
 from recipes.experiments.pictures import build_variant, link_pictures, store_key
 from recipes.experiments.spec import CONFIGS, experiment_names, load_experiment, parse_experiment
-from recipes.experiments.store import Store, begin, finish, finished
+from recipes.experiments.store import Store, begin, finish, finished, git_commit
 from recipes.experiments.tables import interval, summarise, write_table
 from remem_dataset.errors import RememError
 from remem_dataset.raw import Origin
@@ -168,7 +170,7 @@ def test_a_folder_without_record_is_not_finished(tmp_path):
     begin(folder)
     assert not list(folder.iterdir())
     finish(folder, {"figures": {"em": 1.0}})
-    assert finished(folder) == {"figures": {"em": 1.0}}
+    assert finished(folder) == {"figures": {"em": 1.0}, "git_commit": git_commit()}
 
 
 # Tables and figures
@@ -279,6 +281,9 @@ def test_an_experiment_runs_and_goes_on(tmp_path, monkeypatch, capfd):
     assert told["evaluation_dataset"]["config"]["single_hop_ratio"] == 0.5
     assert {"torch", "python", "lm_eval"} <= told["versions"].keys()
     assert len(told["git_commit"]) >= 7
+    assert {line["git_commit"] for line in table} == {told["git_commit"]}
+    assert told["order"] == ORDER
+    assert told["machine"]["vector_instructions"] == torch.backends.cpu.get_cpu_capability()
 
     before = (out / "small" / "table.csv").read_bytes()
     stamps = {path: path.stat().st_mtime_ns for path in (out / "store").rglob("*") if path.is_file()}
@@ -290,6 +295,24 @@ def test_an_experiment_runs_and_goes_on(tmp_path, monkeypatch, capfd):
     assert {p: p.stat().st_mtime_ns for p in stamps.keys() - locks} == {
         p: s for p, s in stamps.items() if p not in locks
     }, "nothing was made again"
+
+    experiment = load_experiment("small", config)
+    places = []
+    monkeypatch.setattr(cells, "learn", lambda model, data, folder, *_, **__: places.append(folder))
+    for order in (ORDER, ORDER + 1):
+        monkeypatch.setattr(cells, "ORDER", order)
+        cells.Laboratory(experiment, Store(out / "store")).learnt(experiment.cells[0], 0)
+    assert places[0].is_dir()
+    assert not places[1].exists(), "rows in another order make another model"
+
+
+def test_settings_name_the_precision_that_is_computed_in(monkeypatch):
+    experiment = load_experiment("unlearning")
+    for native in ("bf16", "fp32"):
+        monkeypatch.setattr(spec, "resolve_precision", lambda name, native=native: native)
+        assert experiment.settings(experiment.cells[0]).precision == native
+        told = run._stage2_provenance(experiment)["methods"]["npo"]
+        assert (told["method"], told["precision"]) == ("npo", native)
 
 
 def test_configs_lie_beside_the_code():

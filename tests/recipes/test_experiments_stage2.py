@@ -71,7 +71,8 @@ def test_methods_stand_beside_vanilla_and_retain_only(tmp_path, monkeypatch, cap
     for name in ("forget_exposure_share_seen", "quantise_4_forget_exposure_share", "sampling_leak_at_2"):
         assert 0 <= float(npo[name]) <= 1
     told = json.loads((out / "small" / "provenance.json").read_text())
-    assert told["unlearning"]["methods"]["npo"]["options"] == {"beta": 0.2}
+    assert told["unlearning"]["methods"]["npo"]["options"] == {"beta": "0.2"}
+    assert {line["git_commit"] for line in table.values()} == {told["git_commit"]}
     assert (out / "small" / "figure.svg").is_file()
 
     before = (out / "small" / "table.csv").read_bytes()

@@ -93,6 +93,9 @@ def test_finished_run_is_reused_and_another_refused(two_people, untrained, vanil
     assert record["training_exact_match"] == 1.0
     with pytest.raises(RememError, match="seed = 0, not 7; choose another --out, or add --restart"):
         learn(str(untrained), str(two_people), vanilla, MEMORISE, seed=7)
+    monkeypatch.setattr(stage1, "ORDER", stage1.ORDER + 1)
+    with pytest.raises(RememError, match="met the rows in another order"):
+        learn(str(untrained), str(two_people), vanilla, MEMORISE)
 
 
 def test_restart_replaces_a_finished_run(two_people, untrained, tmp_path):
