@@ -71,7 +71,7 @@ def lines(summary: Summary, title: str, axis: str) -> Any:
     axes.set_xticks(values, [f"{v:g}" for v in values])
     axes.minorticks_off()
     axes.set(xlabel=axis, ylabel="exact match", ylim=(-0.03, 1.03), title=title)
-    axes.legend(frameon=False, fontsize=8)
+    figure.legend(loc="outside lower center", frameon=False, fontsize=8, ncols=2)
     return figure
 
 
@@ -120,7 +120,10 @@ def new_figure(width: float, height: float, polar: bool = False) -> tuple[Any, A
 
 
 def _errors(points: Summary) -> list[list[float]] | None:
-    """Lengths of the error bars, or None where there are too few seeds for them to say anything."""
+    """Lengths of the error bars within what exact match can be, or None where too few seeds say anything."""
     if any(math.isnan(p["low"]) or p["seeds"] < _SEEDS_FOR_BARS for p in points):
         return None
-    return [[p["mean"] - p["low"] for p in points], [p["high"] - p["mean"] for p in points]]
+    return [
+        [p["mean"] - max(0.0, p["low"]) for p in points],
+        [min(1.0, p["high"]) - p["mean"] for p in points],
+    ]
