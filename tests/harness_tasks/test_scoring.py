@@ -63,7 +63,8 @@ def test_both_paths_equal_a_plain_forward(model, processor, images, memory):
         scores = PrefixScorer(model, processor, path=path, memory=memory).score(prompt, pictures, ANSWERS)
         for answer, score in zip(ANSWERS, scores, strict=True):
             expected = by_hand(model, processor, prompt, pictures, answer)
-            assert score.token_logprobs == pytest.approx(expected, abs=1e-5)
+            # Rows of other shapes are summed in another order; how much that shows in float32 differs by CPU.
+            assert score.token_logprobs == pytest.approx(expected, rel=1e-5, abs=1e-5)
             assert score[0] == pytest.approx(sum(expected), abs=1e-4)
 
 
