@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 
 import numpy as np
@@ -57,14 +58,16 @@ def by_hand(model, processor, prompt: str, images: list, answer: str) -> list[fl
 @pytest.mark.parametrize("images", [0, 1, 2])
 @pytest.mark.parametrize("memory", [1, 1 << 28])
 def test_both_paths_equal_a_plain_forward(model, processor, images, memory):
+    # In double precision: rows of other shapes are summed in another order, and how much of that shows in
+    # float32 differs by CPU.
+    model = copy.deepcopy(model).double()
     prompt = build_prompt(processor, "What is the home address?", images)
     pictures = [picture(k) for k in range(images)]
     for path in ("trie", "expand", "full"):
         scores = PrefixScorer(model, processor, path=path, memory=memory).score(prompt, pictures, ANSWERS)
         for answer, score in zip(ANSWERS, scores, strict=True):
             expected = by_hand(model, processor, prompt, pictures, answer)
-            # Rows of other shapes are summed in another order; how much that shows in float32 differs by CPU.
-            assert score.token_logprobs == pytest.approx(expected, rel=1e-5, abs=1e-5)
+            assert score.token_logprobs == pytest.approx(expected, abs=1e-5)
             assert score[0] == pytest.approx(sum(expected), abs=1e-4)
 
 
