@@ -193,16 +193,12 @@ def _same_run(found: dict[str, Any], record: Record, where: str) -> None:
     if not isinstance(old, dict):
         raise RememError(f"{where}, but its {RECORD} does not say what made it; choose another --out.")
     for name in sorted(old.keys() | new.keys(), key=lambda name: (name == "order", name)):
-        if old.get(name) != new.get(name) and name == "order":
-            raise RememError(
-                f"{where} made by another version of the code, which met the rows in another order; "
-                "choose another --out, or add --restart to replace it."
-            )
-        if old.get(name) != new.get(name):
-            raise RememError(
-                f"{where} made with {name} = {old.get(name)}, not {new.get(name)}; "
-                "choose another --out, or add --restart to replace it."
-            )
+        if old.get(name) == new.get(name):
+            continue
+        how = f"with {name} = {old.get(name)}, not {new.get(name)}"
+        if name == "order":  # nobody can choose that
+            how = "by another version of the code, which met the rows in another order"
+        raise RememError(f"{where} made {how}; choose another --out, or add --restart to replace it.")
 
 
 def publish(out: Path, record: Record, result: dict[str, Any], model: Any, processor: Any) -> None:

@@ -28,7 +28,6 @@ from .stage2 import run_level
 from .store import Store, git_commit
 from .tables import CONFIDENCE, summarise, write_table
 
-_ROOT = Path(__file__).resolve().parents[2]
 _PACKAGES = ("torch", "transformers", "tokenizers", "accelerate", "datasets", "lm_eval", "numpy")
 
 

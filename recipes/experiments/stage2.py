@@ -96,9 +96,11 @@ def measure(lab: Laboratory, model: Path, data: Path, level: str) -> tuple[RunRe
     record = finished(folder)
     if record is None:
         begin(folder)
-        evaluate(model, data, folder / "eval", tasks, level)
+        run = evaluate(model, data, folder / "eval", tasks, level)
         record = finish(folder, {"inputs": inputs})
-    return read_results(folder / "eval"), record.get("git_commit", "unknown")
+    else:
+        run = read_results(folder / "eval")
+    return run, record.get("git_commit", "unknown")
 
 
 def _line(
